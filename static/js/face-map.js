@@ -1,0 +1,67 @@
+// The face chart: a shape or a row of its list chooses a place, arrow keys walk between shapes.
+// Every chart says what was chosen in a "region:chosen" event and sets the form it names, whose
+// own select works without this script.
+const CHART = "[data-face-chart]";
+
+function choose(chart, place) {
+  const dot = place.lastIndexOf(".");
+  const [region, side] = [place.slice(0, dot), place.slice(dot + 1)];
+  chart.querySelectorAll("[data-place], [data-choose]").forEach((one) => {
+    const chosen = (one.dataset.place ?? one.dataset.choose) === place;
+    one.setAttribute("aria-pressed", chosen);
+    one.classList.toggle("is-chosen", chosen);
+    if (chosen && one.dataset.place) makeTabStop(one);
+  });
+  setForm(document.getElementById(chart.dataset.for), { region, side, place });
+  const detail = { region, side, place };
+  chart.dispatchEvent(new CustomEvent("region:chosen", { bubbles: true, detail }));
+}
+
+function setForm(form, values) {
+  for (const [name, value] of Object.entries(values)) {
+    const control = form?.elements.namedItem(name);
+    if (!control || control.value === value) continue;
+    control.value = value;
+    control.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+}
+
+function makeTabStop(shape) {
+  for (const other of shape.parentNode.children) other.setAttribute("tabindex", -1);
+  shape.setAttribute("tabindex", 0);
+}
+
+function say(chart, shape) {
+  const line = chart.querySelector("[data-caption]");
+  const spoken = shape ?? chart.querySelector("[data-place]:focus") ?? chart.querySelector("[data-place].is-chosen");
+  line.textContent = spoken?.dataset.label ?? line.dataset.idle;
+  line.classList.toggle("is-idle", !spoken);
+}
+
+document.addEventListener("click", ({ target }) => {
+  const chosen = target.closest(".fc-edit [data-place], .fc-edit [data-choose]");
+  if (chosen) choose(chosen.closest(CHART), chosen.dataset.place ?? chosen.dataset.choose);
+});
+
+document.addEventListener("keydown", (event) => {
+  const shape = event.target.closest?.(".fc-edit [data-place]");
+  if (!shape || event.ctrlKey || event.altKey || event.metaKey) return;
+  const way = event.key.startsWith("Arrow") && event.key.slice(5).toLowerCase();
+  const next = way && shape.parentNode.querySelector(`[data-place="${shape.dataset[way]}"]`);
+  if (next) {
+    makeTabStop(next);
+    next.focus();
+  } else if (event.key === "Enter" || event.key === " ") {
+    choose(shape.closest(CHART), shape.dataset.place);
+  } else if (!way) {
+    return;
+  }
+  event.preventDefault();
+});
+
+for (const [type, leaving] of [["pointerover", false], ["pointerout", true], ["focusin", false], ["focusout", true]]) {
+  document.addEventListener(type, ({ target }) => {
+    const shape = target.closest?.(`${CHART} [data-place]`);
+    if (shape) say(shape.closest(CHART), leaving ? null : shape);
+  });
+}
