@@ -1,0 +1,7 @@
+"""Every app's addresses under its prefix."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("account/", include("allauth.account.urls")),
+]
