@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class PatientsConfig(AppConfig):
+    name = "patients"
+    label = "patients"
+    verbose_name = "Patients"
+    default_auto_field = "django.db.models.BigAutoField"
