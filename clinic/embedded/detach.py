@@ -11,5 +11,6 @@ process = subprocess.Popen(
     start_new_session=True,
     close_fds=True,
 )
-print(process.pid, flush=True)
+sys.stdout.write(f"{process.pid}\n")
+sys.stdout.flush()
 os._exit(0)
