@@ -1,0 +1,106 @@
+"""Who may do what, and which door each page stands behind. Two tables, and nothing else decides."""
+
+from django.db import models
+
+
+class Role(models.TextChoices):
+    CLINICIAN = "clinician", "Clinician"
+    FRONT_DESK = "front_desk", "Front desk"
+    CATALOGUE_ADMIN = "catalogue_admin", "Catalogue admin"
+    OWNER = "owner", "Owner"
+
+
+CLINICIAN, FRONT_DESK, CATALOGUE_ADMIN, OWNER = Role
+EVERYBODY = frozenset(Role)
+
+# An owner reads no clinical record and a catalogue admin meets no patient, unless they hold a
+# second role as well.
+ROLES = {
+    # fmt: off
+    "pages.today": EVERYBODY,
+    "patients.view_patient": {CLINICIAN, FRONT_DESK},
+    "patients.register_patient": {CLINICIAN, FRONT_DESK},
+    "patients.change_patient": {CLINICIAN, FRONT_DESK},
+    "patients.record_history": {CLINICIAN, FRONT_DESK},
+    "patients.view_assessment": {CLINICIAN},
+    "patients.log_assessment": {CLINICIAN},
+    "patients.sign_assessment": {CLINICIAN},
+    "patients.view_photo": {CLINICIAN},
+    "planner.view_plan": {CLINICIAN, FRONT_DESK},  # the front desk: approved ones
+    "planner.suggest_plan": {CLINICIAN},
+    "planner.edit_plan": {CLINICIAN},
+    "planner.approve_plan": {CLINICIAN},
+    "scheduling.view_calendar": {CLINICIAN, FRONT_DESK},
+    "scheduling.book": {CLINICIAN, FRONT_DESK},
+    "scheduling.change_appointment": {CLINICIAN, FRONT_DESK},
+    "scheduling.manage_resources": {CATALOGUE_ADMIN, OWNER},
+    "scheduling.view_outcomes": {CLINICIAN, OWNER},
+    "catalogue.view_catalogue": EVERYBODY,
+    "catalogue.edit_catalogue": {CATALOGUE_ADMIN},
+    "catalogue.publish_catalogue": {CATALOGUE_ADMIN},
+    "staff.manage_users": {OWNER},
+    "staff.change_clinic": {OWNER},
+    "staff.view_audit": {OWNER},
+    # fmt: on
+}
+
+PUBLIC = "anybody, signed in or not"
+ANY_ROLE = "anybody signed in"
+NOBODY = "nobody: the library brings this page and the clinic does not use it"
+
+# The address of a page, by its name, and the permission that opens it. A page that is not here is
+# closed. A name that ends in ":*" stands for every page of that namespace.
+DOORS = {
+    # sign-in (django-allauth)
+    "account_login": PUBLIC,
+    "account_logout": PUBLIC,
+    "account_inactive": PUBLIC,
+    "account_reset_password": PUBLIC,
+    "account_reset_password_done": PUBLIC,
+    "account_reset_password_from_key": PUBLIC,
+    "account_reset_password_from_key_done": PUBLIC,
+    "account_change_password": ANY_ROLE,
+    "account_reauthenticate": ANY_ROLE,
+    "account_signup": NOBODY,
+    "account_email": NOBODY,
+    "account_email_verification_sent": NOBODY,
+    "account_confirm_email": NOBODY,
+    "account_set_password": NOBODY,
+    "account_confirm_login_code": NOBODY,
+    # staff
+    "staff:join": PUBLIC,
+    "staff:profile": ANY_ROLE,
+    "staff:awake": ANY_ROLE,
+    "staff:lock": ANY_ROLE,
+    "staff:unlock": ANY_ROLE,
+    "staff:users": "staff.manage_users",
+    "staff:invite": "staff.manage_users",
+    "staff:user": "staff.manage_users",
+    "staff:reinvite": "staff.manage_users",
+    "staff:withdraw": "staff.manage_users",
+    "staff:deactivate": "staff.manage_users",
+    "staff:reactivate": "staff.manage_users",
+    # catalogue
+    "catalogue:clinic": "staff.change_clinic",
+    # patients
+    # planner
+    # scheduling
+    # pages
+    # Django's admin: the catalogue's tables until they have pages of their own
+    "admin:login": NOBODY,
+    "admin:password_change": NOBODY,
+    "admin:password_change_done": NOBODY,
+    "admin:logout": ANY_ROLE,
+    "admin:*": "catalogue.edit_catalogue",
+}
+
+
+def permissions_of(roles) -> frozenset[str]:
+    held = set(roles)
+    return frozenset(permission for permission, holders in ROLES.items() if holders & held)
+
+
+def door_of(url_name: str) -> str | None:
+    """The permission that opens `url_name`, or None for a page that nobody has thought of."""
+    namespace, _, _ = url_name.rpartition(":")
+    return DOORS.get(url_name) or DOORS.get(f"{namespace}:*")
