@@ -29,23 +29,23 @@ REGION_NAMES = {
     "infraorbital_medial_cheek": "medial cheek",
     "malar": "malar cheek",
     "lateral_cheek": "lateral cheek",
-    "preauricular": "preauricular cheek",
-    "nasal_dorsum": "nasal dorsum",
-    "nasal_sidewall": "nasal sidewall",
-    "nasal_tip": "nasal tip",
-    "nasal_ala": "nasal ala",
+    "preauricular": "in front of the ear",
+    "nasal_dorsum": "nose bridge",
+    "nasal_sidewall": "side of the nose",
+    "nasal_tip": "nose tip",
+    "nasal_ala": "nose wing",
     "nasolabial_fold": "nasolabial fold",
-    "upper_lip_perioral": "upper lip skin",
-    "lower_lip_perioral": "lower lip skin",
+    "upper_lip_perioral": "upper lip",
+    "lower_lip_perioral": "lower lip",
     "oral_commissure": "corner of the mouth",
     "chin": "chin",
-    "jawline_anterior": "anterior jawline",
+    "jawline_anterior": "front jawline",
     "mandibular_angle": "angle of the jaw",
-    "submental": "submental skin",
-    "neck_anterior": "anterior neck",
-    "neck_lateral": "lateral neck",
-    "ear_lobule": "ear lobule",
-    "postauricular": "skin behind the ear",
+    "submental": "under the chin",
+    "neck_anterior": "front of the neck",
+    "neck_lateral": "side of the neck",
+    "ear_lobule": "earlobe",
+    "postauricular": "behind the ear",
     "chest": "chest",
     "back": "back",
 }
@@ -107,6 +107,7 @@ SYMBOLS = {
             "M-5.5,0A1.6,1.6 0 1 1 -2.3,0A1.6,1.6 0 1 1 -5.5,0ZM2.3,0A1.6,1.6 0 1 1 5.5,0"
             "A1.6,1.6 0 1 1 2.3,0ZM-2.3,0H2.3",
         ),
+        ScarSymbol("linear", "linear", "M-5,3.5L3.5,-5M-3.5,5L5,-3.5"),
         ScarSymbol("mark_pih", "brown mark", "M-5.5,0A5.5,3 0 1 1 5.5,0A5.5,3 0 1 1 -5.5,0Z", True),
         ScarSymbol(
             "mark_pie", "red mark", "M-5.5,0A5.5,3 0 1 1 5.5,0A5.5,3 0 1 1 -5.5,0ZM0,-3V3", True
@@ -128,9 +129,13 @@ class Art:
     css: str
     path: str
 
-    @property
-    def ink(self) -> tuple[str, str, float]:
-        return ART_INK[self.css]
+    def svg(self, uid: str) -> str:
+        """The path element; `uid` is that of the drawing whose gradient fills a shade."""
+        fill, stroke, width = ART_INK[self.css]
+        return (
+            f'<path class="fc-{self.css}" d="{self.path}" fill="{fill or f"url(#{uid}-shade)"}"'
+            f' stroke="{stroke}" stroke-width="{width}" stroke-linecap="round"/>'
+        )
 
 
 @dataclass(frozen=True)
@@ -168,7 +173,11 @@ class View:
 
 @dataclass(frozen=True)
 class Load:
-    """What was found in a place: `level` 0-4 and (type code, count or band or None) pairs."""
+    """What was found in a place: `level` 0-4 and (type code, count or band or None) pairs.
+
+    A band is a term's value or label: "11-20", "over-20" or "over 20". The code of a mark begins
+    with "mark_".
+    """
 
     level: int = 0
     symbols: tuple[tuple[str, int | str | None], ...] = ()
@@ -177,8 +186,7 @@ class Load:
     def text(self) -> str:
         """ "8 rolling, 3 ice pick": what is logged here, for a label or a list."""
         words = (
-            f"{'' if count is None else f'{count} '}{SYMBOLS[code].name}"
-            for code, count in self.symbols
+            f"{_count_words(count)} {SYMBOLS[code].name}".strip() for code, count in self.symbols
         )
         return ", ".join(words) or LEVEL_NAMES[self.level]
 
@@ -211,6 +219,10 @@ class ChartShape:
     symbols: tuple[PlacedSymbol, ...]
 
     @property
+    def arrow_attributes(self) -> str:
+        return " ".join(f'data-{way}="{place}"' for way, place in self.arrows.items())
+
+    @property
     def label(self) -> str:
         return _label(self.shape.key, self.load)
 
@@ -223,14 +235,34 @@ class ChartView:
     uid: str
     shapes: tuple[ChartShape, ...]
 
+    # Markup of our own making, put together here because a template takes five times as long.
+    @property
+    def under_svg(self) -> str:
+        return "".join(art.svg(self.uid) for art in self.view.under)
+
+    @property
+    def over_svg(self) -> str:
+        return "".join(art.svg(self.uid) for art in self.view.over)
+
+    @property
+    def chosen_path(self) -> str:
+        return next((one.shape.path for one in self.shapes if one.pressed), "")
+
 
 def place_name(region: str, side: str) -> str:
-    """A person's words for a place: "Left malar cheek", "Nasal tip", "Middle of the chin"."""
+    """A person's words for a place: "Left malar cheek", "Behind the left ear", "Nose tip"."""
     words = REGION_NAMES[region]
     if side != "M":
-        return f"{'Left' if side == 'L' else 'Right'} {words}"
-    halves_exist = region in ("chin", "upper_lip_perioral", "lower_lip_perioral")
-    return f"Middle of the {words}" if halves_exist else words[0].upper() + words[1:]
+        hand = "left" if side == "L" else "right"
+        ear = words.endswith("the ear")
+        words = words.replace("the ear", f"the {hand} ear") if ear else f"{hand} {words}"
+    elif region in ("chin", "upper_lip_perioral", "lower_lip_perioral"):
+        words = f"middle of the {words}"
+    return words[0].upper() + words[1:]
+
+
+def _count_words(count: int | str | None) -> str:
+    return "" if count is None else str(count).replace("over-", "over ")
 
 
 def _label(key: str, load: Load) -> str:
@@ -252,7 +284,7 @@ def _smooth(points: list[Point]) -> list[Segment]:
 
 
 def _bezier(before: Point, start: Point, end: Point, after: Point) -> Segment:
-    """The Bezier from `start` to `end` with handles of a third of the gap, so it cannot overshoot."""
+    """The Bezier from `start` to `end`; handles of a third of the gap cannot overshoot."""
     gap = hypot(end[0] - start[0], end[1] - start[1]) / 3
     out = _handle(before, end, gap)
     back = _handle(start, after, gap)
@@ -357,6 +389,16 @@ def _symmetric_art(kind: str, spec: str, middle: float) -> tuple[Art, ...]:
     return _art(kind, spec, 1, middle), _art(kind, spec, -1, middle)
 
 
+def _merge(arts: Iterable[Art]) -> tuple[Art, ...]:
+    """`arts` with the bare lines of each class joined in one path: less to send and to draw."""
+    merged: dict[object, Art] = {}
+    for number, art in enumerate(arts):
+        key = art.css if ART_INK[art.css][0] == "none" else number
+        before = merged.pop(key, None)  # goes to the end: lines lie over areas
+        merged[key] = Art(art.css, f"{before.path} {art.path}") if before else art
+    return tuple(merged.values())
+
+
 # Shapes
 
 
@@ -430,7 +472,7 @@ def _symmetric_view(code: str, name: str, drawing: dict, captions: bool = True) 
         height,
         tuple(one for art in drawing["under"] for one in _symmetric_art(*art, width / 2)),
         _front_shapes(drawing, width / 2),
-        tuple(one for art in drawing["over"] for one in _symmetric_art(*art, width / 2)),
+        _merge(one for art in drawing["over"] for one in _symmetric_art(*art, width / 2)),
         words if captions else (),
     )
 
@@ -447,19 +489,19 @@ def _side_view(code: str, name: str, drawing: dict) -> View:
         height,
         tuple(_art(*art, turn, shift) for art in drawing["under"]),
         _side_shapes(drawing, code[0], turn, shift),
-        tuple(_art(*art, turn, shift) for art in drawing["over"]),
+        _merge(_art(*art, turn, shift) for art in drawing["over"]),
         ((width - 6, "end", words) if code[0] == "L" else (6, "start", words),),
     )
 
 
 @lru_cache(maxsize=1)
 def views() -> tuple[View, ...]:
-    """All seven drawings, in reading order: right profile round to left profile, chest, back."""
+    """All seven drawings, in the order in which they stand side by side."""
     return (
-        _side_view("R90", "Right profile", chart_drawings.PROFILE),
         _side_view("R45", "Right three-quarter", chart_drawings.THREE_QUARTER),
         _symmetric_view("F", "Front", chart_drawings.FRONT),
         _side_view("L45", "Left three-quarter", chart_drawings.THREE_QUARTER),
+        _side_view("R90", "Right profile", chart_drawings.PROFILE),
         _side_view("L90", "Left profile", chart_drawings.PROFILE),
         _symmetric_view("chest", "Chest", chart_drawings.CHEST, captions=False),
         _symmetric_view("back", "Back", chart_drawings.BACK, captions=False),
@@ -554,7 +596,7 @@ def _symbols_at(
     x, y = shape.anchor
     placed = []
     for (dx, dy), (code, count) in zip(offsets, load.symbols, strict=False):
-        words = str(count) if counted and count is not None else ""
+        words = _count_words(count).replace("over ", ">") if counted else ""
         left = 2 + 2.75 * len(words) if words else 0
         placed.append(PlacedSymbol(round(x + dx - left, 1), round(y + dy, 1), SYMBOLS[code], words))
     return tuple(placed)
@@ -562,7 +604,6 @@ def _symbols_at(
 
 # What the template needs
 
-FACES = ("F", "R45", "L45", "R90", "L90")
 TABS = (  # value, short name, name where several views stand side by side, views
     ("F", "Front", "Front and three-quarter", ("F",)),
     ("R45", "Right ¾", "", ("R45",)),
@@ -609,7 +650,7 @@ def chart_context(
             "views": [
                 _chart_view(view, f"{uid}-{view.code}", loads, selected, lit) for view in shown
             ],
-            "rows": _list_rows(loads, lit),
+            "rows": _list_rows(loads, selected, lit),
             "levels": [
                 (level, name, f"{uid}-legend-{level}")
                 for level, name in enumerate(LEVEL_NAMES)
@@ -623,7 +664,7 @@ def chart_context(
 
 @lru_cache(maxsize=1)
 def places() -> Mapping[str, str]:
-    """Every place once, by key, with its name, from the forehead downwards: for a form's choices."""
+    """Every place's name by its key, from the forehead downwards: for a form's choices."""
     order = {region: number for number, region in enumerate(REGION_NAMES)}
     found = {shape.key: shape for view in views() for shape in view.shapes}
     ranked = sorted(found.values(), key=lambda shape: (order[shape.region], shape.side))
@@ -652,13 +693,21 @@ def _chart_view(view: View, uid: str, loads, selected, lit) -> ChartView:
                 arrows=arrows[shape.key],
                 symbols=_place_symbols(shape, load),
             )
-            for shape in view.shapes
+            for shape in sorted(
+                view.shapes, key=lambda shape: shape.key in lit
+            )  # their edge on top
         ),
     )
 
 
-def _list_rows(loads: Mapping[str, Load], lit: Collection[str]) -> list[dict]:
+def _list_rows(loads: Mapping[str, Load], selected: str | None, lit: Collection[str]) -> list[dict]:
     return [
-        {"key": key, "name": name, "load": loads.get(key, Load()), "lit": key in lit}
+        {
+            "key": key,
+            "name": name,
+            "load": loads.get(key, Load()),
+            "lit": key in lit,
+            "pressed": key == selected,
+        }
         for key, name in places().items()
     ]

@@ -12,6 +12,9 @@ function choose(chart, place) {
     one.classList.toggle("is-chosen", chosen);
     if (chosen && one.dataset.place) makeTabStop(one);
   });
+  chart.querySelectorAll(".fc-svg").forEach((drawing) => {
+    ring(drawing, "chosen", drawing.querySelector(".is-chosen"));
+  });
   setForm(document.getElementById(chart.dataset.for), { region, side, place });
   const detail = { region, side, place };
   chart.dispatchEvent(new CustomEvent("region:chosen", { bubbles: true, detail }));
@@ -24,6 +27,12 @@ function setForm(form, values) {
     control.value = value;
     control.dispatchEvent(new Event("change", { bubbles: true }));
   }
+}
+
+// The edge of a shape again, above its neighbours, which would cover half of it.
+function ring(drawing, kind, shape) {
+  const path = shape?.getAttribute("d") ?? "";
+  drawing.querySelector(`[data-ring=${kind}]`)?.setAttribute("d", path);
 }
 
 function makeTabStop(shape) {
@@ -59,9 +68,12 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-for (const [type, leaving] of [["pointerover", false], ["pointerout", true], ["focusin", false], ["focusout", true]]) {
+for (const type of ["pointerover", "pointerout", "focusin", "focusout"]) {
   document.addEventListener(type, ({ target }) => {
     const shape = target.closest?.(`${CHART} [data-place]`);
-    if (shape) say(shape.closest(CHART), leaving ? null : shape);
+    if (!shape) return;
+    say(shape.closest(CHART), type === "pointerover" || type === "focusin" ? shape : null);
+    const focused = shape.matches(":focus-visible") && type !== "focusout";
+    if (type.startsWith("focus")) ring(shape.ownerSVGElement, "focus", focused ? shape : null);
   });
 }

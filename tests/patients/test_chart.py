@@ -4,9 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from clinic.catalogue.terms import MarkType, ScarType
 from patients import chart
 from patients.chart import Load, chart_context
+
+ROOT = Path(__file__).parents[2]
 
 # Region, sides, views: section 5.2 of the clinical notes on assessment. 45 and 90 mean both sides.
 CONTROLLED_LIST = """
@@ -87,6 +91,28 @@ def test_no_place_is_drawn_that_the_list_does_not_know():
     assert set(chart.places()) == {key for _, key in listed()}
 
 
+def test_the_chart_knows_the_terms_of_the_catalogue():
+    codes = {str(one) for one in ScarType} | {f"mark_{one}" for one in MarkType}
+    regions = yaml.safe_load((ROOT / "clinic/catalogue/data/regions.yaml").read_text())["regions"]
+    places = {f"{region['code']}.{side}" for region in regions for side in region["sides"]}
+
+    assert set(chart.SYMBOLS) == codes
+    assert set(chart.places()) == places
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("malar.L", "Left malar cheek"),
+        ("postauricular.R", "Behind the right ear"),
+        ("chin.M", "Middle of the chin"),
+        ("nasal_tip.M", "Nose tip"),
+    ],
+)
+def test_a_place_is_named_as_a_person_would(key, name):
+    assert chart.places()[key] == name
+
+
 @VIEWS
 def test_regions_do_not_overlap(view):
     doubled = [point for point in grid(view) if len(shapes_at(view, point)) > 1]
@@ -162,9 +188,9 @@ def test_arrows_lead_the_way_they_point():
 
 
 def test_a_load_is_said_in_words():
-    load = Load(3, (("rolling", 8), ("ice_pick", "11-20"), ("keloid", None)))
+    load = Load(3, (("rolling", 8), ("ice_pick", "over-20"), ("keloid", None)))
 
-    assert load.text == "8 rolling, 11-20 ice pick, keloid"
+    assert load.text == "8 rolling, over 20 ice pick, keloid"
     assert Load().text == "nothing logged"
 
 
@@ -192,7 +218,7 @@ def test_one_region_of_each_view_is_the_tab_stop():
     assert all(sum(one.first for one in drawn.shapes) == 1 for drawn in views)
 
 
-@pytest.mark.parametrize("path", sorted(Path("templates/patients").glob("_face_*.html")))
+@pytest.mark.parametrize("path", sorted((ROOT / "templates/patients").glob("_face_*.html")))
 def test_the_templates_need_no_inline_style_or_script(path):
     text = path.read_text()
 
