@@ -53,7 +53,7 @@ $(NPM_STAMP): $(PIP_STAMP)
 
 # ---- running it
 
-STATIC_STAMP := $(call stamp,static,package-lock.json clinic/settings/base.py clinic/static.py)
+STATIC_STAMP := $(call stamp,static,package-lock.json clinic/settings/base.py)
 
 $(STATIC_STAMP): $(NPM_STAMP) $(shell find static -type f 2>/dev/null)
 	@$(MANAGE) collectstatic --no-input --clear --verbosity 0
