@@ -70,6 +70,9 @@ class Suggestion(models.Model):
             )
         ]
 
+    def __str__(self):
+        return f"Suggestion of {self.created_at:%d-%b-%Y}"
+
     def get_absolute_url(self):
         return reverse("planner:suggestion", args=[self.pk])
 
@@ -139,8 +142,7 @@ class Plan(models.Model):
             models.UniqueConstraint(fields=["patient", "number"], name="plans_are_numbered"),
             models.CheckConstraint(
                 condition=(
-                    Q(state__in=[*UNSIGNED, State.REJECTED])
-                    & Q(approved_by=None, approved_at=None)
+                    Q(state__in=[*UNSIGNED, State.REJECTED]) & Q(approved_by=None, approved_at=None)
                 )
                 | (
                     ~Q(state__in=[*UNSIGNED, State.REJECTED])
@@ -148,9 +150,7 @@ class Plan(models.Model):
                 ),
                 name="plan_approved_with_who_and_when",
             ),
-            models.CheckConstraint(
-                condition=Q(cost__gte=0), name="plan_cost_is_not_negative"
-            ),
+            models.CheckConstraint(condition=Q(cost__gte=0), name="plan_cost_is_not_negative"),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -288,9 +288,7 @@ class PlannedSession(models.Model):
                 ),
                 name="gap_is_min_typical_max",
             ),
-            models.CheckConstraint(
-                condition=Q(procedure_min__gt=0), name="a_session_takes_time"
-            ),
+            models.CheckConstraint(condition=Q(procedure_min__gt=0), name="a_session_takes_time"),
         ]
         triggers = [
             _frozen_with_its_plan(
@@ -382,6 +380,9 @@ class Decision(models.Model):
         ordering = ["decided_at", "pk"]
         triggers = [pgtrigger.Protect(name="decision_is_append_only", operation=APPEND_ONLY)]
 
+    def __str__(self):
+        return f"{self.plan}: {self.get_new_state_display()}"
+
 
 class Performance(models.Model):
     """What scheduling reports: this session was performed on that day."""
@@ -394,3 +395,6 @@ class Performance(models.Model):
 
     class Meta:
         triggers = [pgtrigger.Protect(name="performance_is_append_only", operation=APPEND_ONLY)]
+
+    def __str__(self):
+        return f"{self.session} on {self.performed_on}"

@@ -16,7 +16,6 @@ EVERYBODY = frozenset(Role)
 # An owner reads no clinical record and a catalogue admin meets no patient, unless they hold a
 # second role as well.
 ROLES = {
-    # fmt: off
     "pages.today": EVERYBODY,
     "patients.view_patient": {CLINICIAN, FRONT_DESK},
     "patients.register_patient": {CLINICIAN, FRONT_DESK},
@@ -41,7 +40,6 @@ ROLES = {
     "staff.manage_users": {OWNER},
     "staff.change_clinic": {OWNER},
     "staff.view_audit": {OWNER},
-    # fmt: on
 }
 
 PUBLIC = "anybody, signed in or not"
@@ -84,8 +82,18 @@ DOORS = {
     "catalogue:clinic": "staff.change_clinic",
     # patients
     # planner
+    "planner:plans": "planner.view_plan",
+    "planner:plan": "planner.view_plan",
+    "planner:suggest": "planner.suggest_plan",
+    "planner:suggestion": "planner.suggest_plan",
+    "planner:choose": "planner.edit_plan",
+    "planner:propose": "planner.edit_plan",
+    "planner:approve": "planner.approve_plan",
+    "planner:reject": "planner.approve_plan",
+    "planner:discontinue": "planner.approve_plan",
     # scheduling
     # pages
+    "today": "pages.today",
     # Django's admin: the catalogue's tables until they have pages of their own
     "admin:login": NOBODY,
     "admin:password_change": NOBODY,

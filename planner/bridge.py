@@ -1,0 +1,154 @@
+"""Rows to the engine's values: the one file that knows both sides."""
+
+from datetime import date
+from functools import lru_cache
+
+from clinic.catalogue.reading import names as names_of
+
+from clinic.catalogue.models import Clinic, Version
+from patients.facts import answers_in_force
+from patients.models import Assessment, PreviousTreatment
+from patients.questions import UNKNOWN as UNKNOWN_ANSWER
+from patients.questions import Question, last_day, questions
+from planner.engine.catalogue import Catalogue, catalogue_from
+from planner.engine.values import (
+    UNKNOWN,
+    Case,
+    ClinicFacts,
+    GivenPlan,
+    GivenSession,
+    GivenStep,
+    Group,
+    MarkGroup,
+    PastTreatment,
+    PatientFacts,
+    Wishes,
+)
+from planner.models import Plan
+
+names = names_of
+
+
+def catalogue_of(version: Version) -> Catalogue:
+    """The engine's catalogue of a published version; built once, for a version never changes."""
+    return _catalogue(version.hash)
+
+
+@lru_cache(maxsize=4)
+def _catalogue(hash_: str) -> Catalogue:
+    return catalogue_from(Version.objects.get(hash=hash_).document)
+
+
+def case_of(assessment: Assessment, *, on: date) -> Case:
+    """What is known of the patient on that day; an answer that has expired counts as unknown."""
+    patient = assessment.patient
+    return Case(
+        id=str(assessment.pk),
+        on=on,
+        patient=PatientFacts(
+            born=patient.born,
+            sex=patient.sex,
+            fitzpatrick=patient.fitzpatrick,
+            weight_kg=_number(patient.weight_kg),
+            height_cm=_number(patient.height_cm),
+        ),
+        answers=_answers(patient, on),
+        findings=tuple(_group(finding) for finding in assessment.findings.all()),
+        marks=tuple(
+            MarkGroup(mark.place, mark.mark_type, mark.count, mark.count_band)
+            for mark in assessment.marks.all()
+        ),
+        wishes=_wishes(patient),
+        clinic=_clinic(Clinic.current()),
+        previous=tuple(_past(one) for one in patient.previous_treatments.exclude(treatment="")),
+    )
+
+
+def _group(finding) -> Group:
+    return Group(
+        place=finding.place,
+        scar_type=finding.scar_type,
+        count=finding.count,
+        count_band=finding.count_band,
+        width_mm=_number(finding.width_mm),
+        depth_mm=_number(finding.depth_mm),
+        severity=finding.severity,
+        distensible=finding.distensible,
+        area_cm2=_number(finding.area_cm2),
+        age_months=finding.age_months,
+        secondary_type=finding.secondary_type,
+        active_inflammation=finding.active_inflammation,
+        key=str(finding.lineage),
+    )
+
+
+def _number(value) -> float | None:
+    return None if value is None else float(value)
+
+
+def _wishes(patient) -> Wishes:
+    wishes = getattr(patient, "wishes", None)
+    if wishes is None:
+        return Wishes()
+    return Wishes(
+        max_downtime_days=wishes.max_downtime_days,
+        budget=wishes.budget,
+        max_visits=wishes.max_visits,
+        finish_by=wishes.finish_by,
+        no_needles=wishes.no_needles,
+    )
+
+
+def _clinic(clinic: Clinic) -> ClinicFacts:
+    return ClinicFacts(lacks=tuple(sorted(clinic.lacks)), country=clinic.country)
+
+
+def _past(one: PreviousTreatment) -> PastTreatment:
+    return PastTreatment(one.treatment, one.performed_on, tuple(one.places), one.result)
+
+
+def _answers(patient, on: date) -> tuple[tuple[str, object], ...]:
+    asked = questions()
+    return tuple(
+        (code, UNKNOWN if expired else _answer(asked[code], value))
+        for code, (value, _answered_on, expired) in sorted(answers_in_force(patient, on).items())
+        if code in asked
+    )
+
+
+def _answer(question: Question, value):
+    """A stored answer as the engine knows it: dates as dates, the unknown as UNKNOWN."""
+    if isinstance(value, dict):
+        return tuple((part, _part(question, part, one)) for part, one in sorted(value.items()))
+    return _part(question, question.parts[0].code, value)
+
+
+def _part(question: Question, code: str, value):
+    if value in (None, UNKNOWN_ANSWER):
+        return UNKNOWN
+    part = question.part(code)
+    if part and part.kind == "date" and isinstance(value, str):
+        return last_day(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def given_plan(plan: Plan) -> GivenPlan:
+    """A stored plan as the engine checks it: its steps on their dates, with their reasons."""
+    sessions = plan.sessions.prefetch_related("steps")
+    return GivenPlan(
+        sessions=tuple(
+            GivenSession(
+                day=session.day,
+                kind=session.kind,
+                steps=tuple(
+                    GivenStep(
+                        step.treatment, tuple(step.places), str(step.key), step.override_words
+                    )
+                    for step in session.steps.all()
+                ),
+            )
+            for session in sessions
+        ),
+        first_session_on=plan.starts_on,
+        by_protocol=bool(plan.content["protocol"]),
+    )

@@ -1,0 +1,225 @@
+"""The deeds of planning: suggest, draft, propose, approve, reject; each all or nothing.
+
+A plan changes its state in one place, `_move`, and only from the state that the person saw.
+"""
+
+import uuid
+from datetime import date
+from decimal import Decimal
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from clinic.catalogue.models import Clinic, Version
+from planner import bridge
+from planner.engine.check import check
+from planner.engine.suggest import suggest
+from planner.errors import (
+    ActivePlanExists,
+    NoSuchProposal,
+    NotApprovable,
+    NothingToPlan,
+    PlanMoved,
+)
+from planner.models import (
+    ACTIVE,
+    Block,
+    Decision,
+    Performance,
+    Plan,
+    PlannedSession,
+    State,
+    Step,
+    Suggestion,
+)
+from planner.stored import digest, plain
+
+
+@transaction.atomic
+def suggest_for(*, assessment, by, on=None) -> Suggestion:
+    """Run the planner on a signed assessment and keep what it was given and what it said.
+
+    `on` is the planner's today (default: the clinic's). Raises NothingToPlan for an assessment
+    that is not signed: a plan must rest on something that can no longer change.
+    """
+    if not assessment.is_signed:
+        raise NothingToPlan(
+            "Sign the assessment first: a plan rests on findings that can no longer change."
+        )
+    version = Version.objects.in_force()
+    case = bridge.case_of(assessment, on=on or timezone.localdate())
+    result = suggest(case, bridge.catalogue_of(version))
+    return Suggestion.objects.create(
+        patient=assessment.patient,
+        assessment=assessment,
+        catalogue_version=version,
+        planner_version=result.planner_version,
+        input_hash=result.input_hash,
+        case=plain(case),
+        result=plain(result),
+        created_by=by,
+    )
+
+
+@transaction.atomic
+def draft_plan(*, suggestion, strategy, by) -> Plan:
+    """Take one protocol of `suggestion` as a draft; NoSuchProposal if it holds no such one."""
+    content = _proposal(suggestion, strategy)
+    patient = type(suggestion.patient).objects.select_for_update().get(pk=suggestion.patient_id)
+    last = patient.plans.aggregate(last=Max("number"))["last"] or 0
+    plan = Plan.objects.create(
+        patient=patient,
+        assessment=suggestion.assessment,
+        suggestion=suggestion,
+        strategy=strategy,
+        number=last + 1,
+        catalogue_version=suggestion.catalogue_version,
+        planner_version=suggestion.planner_version,
+        starts_on=date.fromisoformat(content["first_session_on"]),
+        currency=Clinic.current().currency,
+        cost=Decimal(content["cost"]),
+        content=content,
+        content_hash=digest(content),
+        drafted_by=by,
+    )
+    _write_sessions(plan, content)
+    Decision.objects.create(plan=plan, new_state=State.DRAFT, decided_by=by)
+    return plan
+
+
+def _proposal(suggestion, strategy) -> dict:
+    for proposal in suggestion.result["proposals"]:
+        if proposal["strategy"] == strategy:
+            return proposal
+    raise NoSuchProposal(strategy)
+
+
+def _write_sessions(plan, content) -> None:
+    blocks = {
+        number: Block.objects.create(plan=plan, number=number, firm=firm)
+        for number, firm, _cost in content["blocks"]
+    }
+    for number, session in enumerate(content["sessions"], 1):
+        planned = PlannedSession.objects.create(
+            block=blocks[session["block"]],
+            number=number,
+            kind=session["kind"],
+            day=session["day"],
+            target_on=session["on"],
+            gap_min_days=session["gap_min_days"],
+            gap_typical_days=session["gap_typical_days"],
+            gap_max_days=session["gap_max_days"],
+            numbing_min=session["numbing_min"],
+            procedure_min=session["procedure_min"],
+            recovery_min=session["recovery_min"],
+            cleanup_min=session["cleanup_min"],
+        )
+        Step.objects.bulk_create(
+            _step(planned, place, step) for place, step in enumerate(session["steps"], 1)
+        )
+
+
+def _step(session, place, step) -> Step:
+    return Step(
+        session=session,
+        key=uuid.uuid4(),
+        order=place,
+        treatment=step["treatment"],
+        name=step["name"],
+        places=step["places"],
+        scar_types=step["scar_types"],
+        performers=step["performers"],
+        requires=step["requires"],
+        skill=step["skill"],
+        duration_min=step["duration_min"],
+        downtime_days=step["downtime_days"],
+        price=Decimal(step["price"]),
+        needs_override=step["needs_override"],
+        cautions=step["cautions"],
+        why=step["why"] or {},
+    )
+
+
+def propose(*, plan, by, note="") -> None:
+    _move(plan, State.DRAFT, State.PROPOSED, by=by, note=note)
+
+
+def reject(*, plan, by, seen, reason_code, note="") -> None:
+    """Turn down a plan that the person saw in the state `seen`, and say why."""
+    _move(plan, seen, State.REJECTED, by=by, reason_code=reason_code, note=note)
+
+
+def discontinue(*, plan, by, seen, reason_code, note="") -> None:
+    """End a signed plan before its time, and say why."""
+    _move(plan, seen, State.DISCONTINUED, by=by, reason_code=reason_code, note=note)
+
+
+def approve(*, plan, by, note="") -> None:
+    """Sign a proposed plan: from now on the database refuses to change it.
+
+    The plan is judged anew, on today's answers and by the catalogue in force; NotApprovable says
+    in whole sentences what stands in the way, ActivePlanExists names the patient's other plan.
+    """
+    if reasons := approval_obstacles(plan):
+        raise NotApprovable(reasons)
+    try:
+        _move(
+            plan,
+            State.PROPOSED,
+            State.APPROVED,
+            by=by,
+            note=note,
+            approved_by=by,
+            approved_at=timezone.now(),
+        )
+    except IntegrityError as error:
+        if error.__cause__.diag.constraint_name != "one_active_plan_per_patient":
+            raise
+        other = Plan.objects.get(patient=plan.patient_id, state__in=ACTIVE)
+        raise ActivePlanExists(other) from error
+
+
+def approval_obstacles(plan) -> list[str]:
+    """What stands between this plan and its approval today, in whole sentences."""
+    version = Version.objects.in_force()
+    case = bridge.case_of(plan.assessment, on=timezone.localdate())
+    checked = check(case, bridge.catalogue_of(version), bridge.given_plan(plan))
+    reasons = [finding.text for finding in checked.findings if finding.breaks]
+    names = bridge.names(version)
+    reasons += [f"Not answered yet: {names.question(code)}" for code in checked.ask]
+    return list(dict.fromkeys(reasons))
+
+
+@transaction.atomic
+def record_performed(*, session, performed_on, by, note="") -> Performance:
+    """Scheduling reports a session as performed; the first one starts the plan."""
+    plan = session.plan
+    performance = Performance.objects.create(
+        session=session, performed_on=performed_on, recorded_by=by, note=note
+    )
+    if plan.state == State.APPROVED:
+        _move(plan, State.APPROVED, State.IN_PROGRESS, by=by)
+    if not plan.sessions.filter(performance=None).exists():
+        _move(plan, State.IN_PROGRESS, State.COMPLETED, by=by)
+    return performance
+
+
+@transaction.atomic
+def _move(plan, old, new, *, by, reason_code="", note="", **fields) -> None:
+    """The one place a plan changes state: only from `old`, and never twice."""
+    moved = Plan.objects.filter(pk=plan.pk, state=old, revision=plan.revision).update(
+        state=new, **fields
+    )
+    if not moved:
+        plan.refresh_from_db()
+        raise PlanMoved(plan)
+    Decision.objects.create(
+        plan=plan,
+        old_state=old,
+        new_state=new,
+        decided_by=by,
+        reason_code=reason_code,
+        note=note,
+    )
+    plan.refresh_from_db()

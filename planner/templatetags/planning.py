@@ -1,0 +1,111 @@
+"""Filters that put stored plan content into a clinic's words."""
+
+from datetime import date
+from decimal import Decimal
+
+from django import template
+
+from clinic.catalogue.terms import Effect, ScarType
+from patients.chart import place_name
+from planner.timeline import KINDS
+
+register = template.Library()
+
+
+@register.filter
+def percent_range(pair) -> str:
+    """[0.35, 0.56] as "35-56 %"; a range that rounds to one figure is written once."""
+    low, high = (round(share * 100) for share in pair)
+    return f"{low} %" if low == high else f"{low}\N{EN DASH}{high} %"
+
+
+@register.filter
+def load_range(pair) -> str:
+    low, high = (round(value, 1) for value in pair)
+    return f"{low}" if low == high else f"{low}\N{EN DASH}{high}"
+
+
+@register.filter
+def percent(share) -> str:
+    return f"{round(share * 100)} %"
+
+
+@register.filter
+def places(keys) -> str:
+    """["malar.L", "malar.R", "chin.M"] as "Both malar cheeks ..." in reading order."""
+    sides = {}
+    for key in keys:
+        region, side = key.split(".")
+        sides.setdefault(region, []).append(side)
+    return "; ".join(_region_in_words(region, found) for region, found in sides.items())
+
+
+def _region_in_words(region, sides) -> str:
+    if {"L", "R"} <= set(sides):
+        name = place_name(region, "L").removeprefix("Left ")
+        middle = " and middle" if "M" in sides else ""
+        return f"{name[0].upper()}{name[1:]}, both sides{middle}"
+    return ", ".join(place_name(region, side) for side in sides)
+
+
+@register.filter
+def scar_types(codes) -> str:
+    return ", ".join(ScarType(code).label.lower() for code in codes)
+
+
+@register.filter
+def scar_type(code) -> str:
+    return ScarType(code).label
+
+
+@register.filter
+def effect(code) -> str:
+    return Effect(code).label
+
+
+@register.filter
+def money(amount, currency="") -> str:
+    """Thousands apart, pence only where there are any: "GBP 2,480" or "GBP 12.50"."""
+    amount = Decimal(amount)
+    figures = f"{amount:,.2f}".removesuffix(".00")
+    return f"{currency} {figures}".strip()
+
+
+@register.filter
+def iso_day(text) -> str:
+    """A date kept as text, as the clinic writes dates: 14-Aug-2026."""
+    return f"{date.fromisoformat(text):%d-%b-%Y}" if text else "Not known"
+
+
+@register.filter
+def weeks_and_days(days) -> str:
+    """28 as "4 weeks", 10 as "10 days"; a range is the template's to join."""
+    if days % 7 == 0 and days:
+        return f"{days // 7} week{'' if days == 7 else 's'}"
+    return f"{days} day{'' if days == 1 else 's'}"
+
+
+@register.filter
+def week_of(day) -> int:
+    return day // 7
+
+
+@register.filter
+def visit_kind(kind) -> str:
+    return KINDS.get(kind, kind)
+
+
+@register.filter
+def minutes(session) -> int:
+    """How long the patient is in the house for one stored session."""
+    return sum(session[part] for part in ("numbing_min", "procedure_min", "recovery_min"))
+
+
+@register.filter
+def session_price(session) -> Decimal:
+    return sum((Decimal(step["price"]) for step in session["steps"]), Decimal(0))
+
+
+@register.filter
+def place(key) -> str:
+    return place_name(*key.split("."))

@@ -1,0 +1,152 @@
+"""Doormen of the planner: who may enter is the table of doors, what is done is a service."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from patients.models import Assessment, Patient
+from planner import services
+from planner.errors import NotApprovable, PlannerError
+from planner.forms import ApproveForm, DiscontinueForm, RejectForm
+from planner.models import Plan, State, Suggestion
+from planner.presenting import plan_page, suggestion_page
+
+PLANS_A_PAGE = 40
+
+
+@require_GET
+def plan_list(request):
+    """Plans by state; what waits for somebody comes first."""
+    plans = Plan.objects.visible_to(request.user).with_people()
+    state = request.GET.get("state", "")
+    if state in State.values:
+        plans = plans.filter(state=state)
+    page = Paginator(plans, PLANS_A_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request, "planner/plans.html", {"page": page, "state": state, "states": State.choices}
+    )
+
+
+@require_POST
+def suggest(request, assessment):
+    mine = Assessment.objects.filter(patient__in=Patient.objects.visible_to(request.user))
+    found = get_object_or_404(mine.select_related("patient"), pk=assessment)
+    try:
+        made = services.suggest_for(assessment=found, by=request.user)
+    except PlannerError as error:
+        messages.error(request, str(error))
+        return redirect(found)
+    return redirect(made)
+
+
+@require_GET
+def suggestion(request, pk):
+    found = _suggestion(request, pk)
+    return render(request, "planner/suggestion.html", suggestion_page(found))
+
+
+@require_POST
+def choose(request, pk):
+    found = _suggestion(request, pk)
+    try:
+        plan = services.draft_plan(
+            suggestion=found, strategy=request.POST.get("strategy", ""), by=request.user
+        )
+    except PlannerError as error:
+        messages.error(request, str(error))
+        return redirect(found)
+    messages.success(request, f"{plan} for {plan.patient} is a draft now. Nothing is signed yet.")
+    return redirect(plan)
+
+
+def plan(request, pk):
+    return _draw(request, _plan(request, pk))
+
+
+@require_POST
+def propose(request, pk):
+    plan = _plan(request, pk)
+    try:
+        services.propose(plan=plan, by=request.user)
+    except PlannerError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{plan} is ready to be signed.")
+    return redirect(plan)
+
+
+@require_POST
+def approve(request, pk):
+    plan = _plan(request, pk)
+    form = ApproveForm(request.POST, plan=plan, user=request.user)
+    if not form.is_valid():
+        return _draw(request, plan, approve_form=form)
+    plan.revision = form.cleaned_data["revision"]
+    try:
+        services.approve(plan=plan, by=request.user, note=form.cleaned_data["note"])
+    except NotApprovable as error:
+        for reason in error.reasons:
+            form.add_error(None, reason)
+        return _draw(request, plan, approve_form=form)
+    except PlannerError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(
+            request, f"{plan} for {plan.patient} is signed. The front desk can book it."
+        )
+    return redirect(plan)
+
+
+@require_POST
+def reject(request, pk):
+    return _end(request, pk, RejectForm, services.reject, "reject_form", "rejected")
+
+
+@require_POST
+def discontinue(request, pk):
+    return _end(
+        request, pk, DiscontinueForm, services.discontinue, "discontinue_form", "discontinued"
+    )
+
+
+def _end(request, pk, form_class, deed, name, done):
+    plan = _plan(request, pk)
+    form = form_class(request.POST, plan=plan)
+    if not form.is_valid():
+        return _draw(request, plan, **{name: form})
+    given = form.cleaned_data
+    plan.revision = given["revision"]
+    try:
+        deed(
+            plan=plan,
+            by=request.user,
+            seen=given["seen"],
+            reason_code=given["reason_code"],
+            note=given["note"],
+        )
+    except PlannerError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{plan} for {plan.patient} is {done}.")
+    return redirect(plan)
+
+
+def _plan(request, pk):
+    plans = Plan.objects.visible_to(request.user).with_people().select_related("suggestion")
+    return get_object_or_404(plans, pk=pk)
+
+
+def _suggestion(request, pk):
+    mine = Suggestion.objects.filter(patient__in=Patient.objects.visible_to(request.user))
+    return get_object_or_404(mine.select_related("patient", "assessment"), pk=pk)
+
+
+def _draw(request, plan, **forms):
+    """The plan's page; a form that was refused keeps what was typed."""
+    context = plan_page(plan, request.user) | {
+        "approve_form": ApproveForm(plan=plan, user=request.user),
+        "reject_form": RejectForm(plan=plan),
+        "discontinue_form": DiscontinueForm(plan=plan),
+    }
+    return render(request, "planner/plan.html", context | forms, status=422 if forms else 200)
