@@ -8,6 +8,7 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import TrigramWordSimilarity
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Lower, Trim, Upper
@@ -32,7 +33,13 @@ MAX_DEPTH_MM = 10
 MAX_AREA_CM2 = 1000
 EARLIEST_BIRTH = dt.date(1900, 1, 1)
 
-ALL_EVENTS = (pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+
+def tracked(**options):
+    """History by database triggers of every insert, change and removal."""
+    return pghistory.track(
+        pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(), **options
+    )
+
 
 # A trigger of ours refuses as a constraint does, so that callers see an IntegrityError.
 REFUSE = "RAISE EXCEPTION '{name}: {words}' USING ERRCODE = 'integrity_constraint_violation';"
@@ -156,7 +163,7 @@ def _as_date(word: str) -> dt.date | None:
     return None
 
 
-@pghistory.track(*ALL_EVENTS, exclude=["search"])
+@tracked(exclude=["search"])
 class Patient(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     record_number = models.CharField(
@@ -197,8 +204,7 @@ class Patient(models.Model):
             ),
             models.CheckConstraint(
                 name="patient_record_number_in_capitals_without_spaces_around",
-                condition=Q(record_number=Upper(Trim(F("record_number"))))
-                & ~Q(record_number=""),
+                condition=Q(record_number=Upper(Trim(F("record_number")))) & ~Q(record_number=""),
                 violation_error_message="Write the record number in capitals.",
             ),
             models.CheckConstraint(
@@ -254,7 +260,7 @@ class Patient(models.Model):
         return day.year - self.born.year - before
 
 
-@pghistory.track(*ALL_EVENTS)
+@tracked()
 class Wishes(models.Model):
     """What the patient will accept; nothing recorded means no limit."""
 
@@ -297,7 +303,7 @@ class AnswerQuerySet(models.QuerySet):
         return self.order_by("question", "-answered_on", "-id").distinct("question")
 
 
-@pghistory.track(*ALL_EVENTS)
+@tracked()
 class Answer(models.Model):
     """One answer to one intake question on one day; a changed answer is a new row."""
 
@@ -332,7 +338,7 @@ class Answer(models.Model):
         return f"{self.question} on {self.answered_on}"
 
 
-@pghistory.track(*ALL_EVENTS)
+@tracked()
 class PreviousTreatment(models.Model):
     """A scar treatment before this clinic's plan, here or elsewhere."""
 
@@ -353,9 +359,7 @@ class PreviousTreatment(models.Model):
     treatment = models.CharField(max_length=60, blank=True)
     name = models.CharField("what was done", max_length=200)
     performed_on = models.DateField("when", null=True, blank=True)
-    precision = models.CharField(
-        max_length=5, choices=Precision.choices, default=Precision.DAY
-    )
+    precision = models.CharField(max_length=5, choices=Precision.choices, default=Precision.DAY)
     places = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     result = models.CharField(max_length=16, choices=Result.choices, default=Result.UNKNOWN)
     given_elsewhere = models.BooleanField("given elsewhere", default=True)
@@ -364,9 +368,7 @@ class PreviousTreatment(models.Model):
     class Meta:
         ordering = [F("performed_on").desc(nulls_last=True), "id"]
         constraints = [
-            models.CheckConstraint(
-                name="previous_treatment_is_named", condition=~Q(name="")
-            ),
+            models.CheckConstraint(name="previous_treatment_is_named", condition=~Q(name="")),
             models.CheckConstraint(
                 name="previous_treatment_code_is_a_code_or_empty",
                 condition=Q(treatment="") | Q(treatment__regex=CODE),
@@ -414,7 +416,7 @@ class AssessmentQuerySet(models.QuerySet):
         return self.order_by("-assessed_on", "-id")
 
 
-@pghistory.track(*ALL_EVENTS)
+@tracked()
 class Assessment(models.Model):
     """What was seen on one day; a draft until signed, and never changed after."""
 
@@ -476,6 +478,12 @@ class Assessment(models.Model):
                 & _unknown_or_between("scar_s_back", 0, 5),
                 violation_error_message="A SCAR-S grade is 0 to 5.",
             ),
+            models.UniqueConstraint(
+                name="assessment_one_draft_a_patient",
+                fields=["patient"],
+                condition=Q(state="draft"),
+                violation_error_message="This patient already has a draft assessment.",
+            ),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -511,9 +519,7 @@ class Located(models.Model):
     region = models.CharField(max_length=40)
     side = models.CharField(max_length=1, choices=Side.choices())
     count = models.PositiveSmallIntegerField("exact number", null=True, blank=True)
-    count_band = models.CharField(
-        "how many", max_length=8, blank=True, choices=CountBand.choices()
-    )
+    count_band = models.CharField("how many", max_length=8, blank=True, choices=CountBand.choices())
     note = models.CharField(max_length=300, blank=True)
     revision = models.PositiveIntegerField(default=1, editable=False)
 
@@ -530,6 +536,11 @@ class Located(models.Model):
         if self.count is not None:
             return str(self.count)
         return CountBand(self.count_band).label if self.count_band else "Not recorded"
+
+    @property
+    def amount(self) -> int | str | None:
+        """The number, else the band, else None."""
+        return self.count if self.count is not None else self.count_band or None
 
 
 def _located_constraints(name: str) -> list[models.CheckConstraint]:
@@ -562,7 +573,7 @@ def _located_constraints(name: str) -> list[models.CheckConstraint]:
     ]
 
 
-@pghistory.track(*ALL_EVENTS)
+@tracked()
 class Finding(Located):
     """A group of like scars in one place; how many is `count`, or `count_band` if not counted."""
 
@@ -571,12 +582,8 @@ class Finding(Located):
     secondary_type = models.CharField(
         "also features of", max_length=20, blank=True, choices=ScarType.choices()
     )
-    width_mm = models.DecimalField(
-        "width", max_digits=4, decimal_places=2, null=True, blank=True
-    )
-    depth_mm = models.DecimalField(
-        "depth", max_digits=4, decimal_places=2, null=True, blank=True
-    )
+    width_mm = models.DecimalField("width", max_digits=4, decimal_places=2, null=True, blank=True)
+    depth_mm = models.DecimalField("depth", max_digits=4, decimal_places=2, null=True, blank=True)
     severity = models.CharField(max_length=8, blank=True, choices=Severity.choices())
     distensible = models.BooleanField("flattens when stretched", null=True, blank=True)
     area_cm2 = models.DecimalField(
@@ -643,7 +650,7 @@ class Finding(Located):
         return f"{ScarType(self.scar_type).label} in {self.place}"
 
 
-@pghistory.track(*ALL_EVENTS)
+@tracked()
 class Mark(Located):
     """A flat colour change in one place: colour, not texture, and never a scar."""
 
@@ -675,8 +682,8 @@ class Change(models.Model):
     assessment = models.ForeignKey(Assessment, models.CASCADE, related_name="changes")
     table = models.CharField(max_length=7, choices=[("finding", "finding"), ("mark", "mark")])
     target = models.UUIDField()
-    before = models.JSONField(null=True)
-    after = models.JSONField(null=True)
+    before = models.JSONField(null=True, encoder=DjangoJSONEncoder)
+    after = models.JSONField(null=True, encoder=DjangoJSONEncoder)
     undone = models.BooleanField(default=False)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
@@ -698,7 +705,7 @@ def photo_path(photo, filename) -> str:
     return f"photos/{photo.patient_id}/{photo.pk}.jpg"
 
 
-@pghistory.track(*ALL_EVENTS)
+@tracked()
 class Photo(models.Model):
     class View(models.TextChoices):
         FRONT = "front", "Front"
