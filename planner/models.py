@@ -166,17 +166,18 @@ class Plan(models.Model):
                     RETURN NEW;
                 """,
             ),
-            pgtrigger.Protect(
+            pgtrigger.Trigger(
                 name="signed_plan_is_frozen",
                 operation=pgtrigger.Update,
-                condition=pgtrigger.AnyChange(exclude=["state", "approved_by", "approved_at"])
-                & ~pgtrigger.Q(old__state__in=[str(s) for s in UNSIGNED]),
-            ),
-            pgtrigger.Protect(
-                name="signature_is_frozen",
-                operation=pgtrigger.Update,
-                condition=pgtrigger.AnyChange("approved_by", "approved_at")
-                & pgtrigger.Q(old__approved_at__isnull=False),
+                when=pgtrigger.Before,
+                condition=~pgtrigger.Q(old__state__in=[str(state) for state in UNSIGNED]),
+                func="""
+                    IF to_jsonb(OLD) - 'state' IS DISTINCT FROM to_jsonb(NEW) - 'state' THEN
+                        RAISE EXCEPTION 'the plan is signed: it cannot be changed'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
             ),
             pgtrigger.Protect(
                 name="signed_plan_is_kept",

@@ -173,6 +173,23 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """All hits of one clause over the whole case, whether or not a treatment was chosen."""
+
+    rule: str
+    effect: str
+    text: str
+    treatments: tuple[str, ...]
+    places: tuple[str, ...]
+    until: date | None = None
+    until_text: str = ""
+    known: bool = True
+    ask: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    verification: str = ""
+
+
+@dataclass(frozen=True)
 class Expectation:
     """Improvement as shares of the load, 0 to under 1; pairs are (low, high)."""
 
@@ -372,7 +389,7 @@ class Suggestion:
     input_hash: str
     proposals: tuple[Proposal, ...] = ()
     possible_with_override: tuple[Possible, ...] = ()
-    flags: tuple[Hit, ...] = ()
+    flags: tuple[Flag, ...] = ()
     excluded: tuple[Excluded, ...] = ()
     no_plan: NoPlan | None = None
     ask: tuple[str, ...] = ()

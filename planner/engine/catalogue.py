@@ -1,0 +1,535 @@
+"""The published catalogue document as typed values (docs/catalogue.md says what it holds)."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from types import MappingProxyType
+
+from clinic.catalogue.terms import TreatmentKind
+
+ROMAN = ("I", "II", "III", "IV", "V", "VI")
+
+
+@dataclass(frozen=True)
+class Region:
+    code: str
+    name: str
+    field: str
+    area: str
+    lidocaine_ml: float
+    filler_ml: float
+
+
+@dataclass(frozen=True)
+class Span:
+    """A figure with its range; None is not known."""
+
+    min: float | None
+    typical: float | None
+    max: float | None
+    verification: str = ""
+    sources: tuple[str, ...] = ()
+
+    @property
+    def usual(self) -> float | None:
+        """The typical figure, else the longest that is known."""
+        if self.typical is not None:
+            return self.typical
+        return self.max if self.max is not None else self.min
+
+
+NO_SPAN = Span(None, None, None)
+
+
+@dataclass(frozen=True)
+class Indication:
+    scar_type: str
+    depth: str
+    effectiveness: int
+    meaning: str
+    evidence: str
+    verification: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Contraindication:
+    word: str
+    level: str
+    verification: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Treatment:
+    code: str
+    name: str
+    kind: str
+    family: str
+    mechanisms: tuple[str, ...]
+    performers: tuple[str, ...]
+    requires: tuple[str, ...]
+    needles: bool
+    order: int
+    stage: int
+    skill: str
+    price: Decimal | None
+    price_unit: str
+    indications: tuple[Indication, ...]
+    contraindications: tuple[Contraindication, ...]
+    avoid_types: tuple[int, ...]
+    avoid_sources: tuple[str, ...]
+    figures: dict = field(default_factory=dict, compare=False)
+    pre_care: tuple[str, ...] = ()
+
+    @property
+    def is_procedure(self) -> bool:
+        return self.kind == TreatmentKind.PROCEDURE
+
+    def figure(self, kind: str) -> Span:
+        return self.figures.get(kind, NO_SPAN)
+
+    def days(self, kind: str) -> int:
+        """The figure in whole days (or minutes), counted up; 0 where it is not known."""
+        value = self.figure(kind).usual
+        return 0 if value is None else int(-(-value // 1))
+
+    @property
+    def mechanism(self) -> str:
+        """What it mainly does."""
+        return self.mechanisms[0] if self.mechanisms else ""
+
+    @cached_property
+    def course(self) -> tuple[int, int, int]:
+        """Sessions at least, usually, at most; a single one where nothing is known."""
+        span = self.figure("sessions")
+        usual = int(span.usual or 1)
+        return int(span.min or min(1, usual)), usual, int(span.max or usual)
+
+    @cached_property
+    def interval_days(self) -> tuple[int, int, int | None]:
+        """Days between two sessions: at least, usually, at most (None: no limit known)."""
+        span = self.figure("interval_weeks")
+        usual = _days(span.usual)
+        return (
+            _days(span.min) if span.min is not None else usual,
+            usual,
+            _days(span.max) if span.max is not None else None,
+        )
+
+
+@dataclass(frozen=True)
+class Pair:
+    code: str
+    a: str
+    b: str
+    relation: str
+    first: str
+    min_days: int
+    typical_days: int
+    condition: str
+    when: dict | None
+    scar_types: tuple[str, ...]
+    regions: tuple[str, ...]
+    why: str
+    evidence: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    code: str
+    kind: str
+    choices: tuple[str, ...]
+    unit: str
+    min: float | None
+    max: float | None
+    show_if: dict | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    code: str
+    text: str
+    parts: tuple[Part, ...]
+    regional: bool
+    applies: dict | None
+
+    def part(self, code: str) -> Part | None:
+        return next((part for part in self.parts if part.code == code), None)
+
+
+@dataclass(frozen=True)
+class Clause:
+    rule: str
+    index: int
+    when: dict | None
+    targets: frozenset
+    regions: frozenset | None
+    scar_types: frozenset | None
+    effect: str
+    until: dict | None
+    until_text: str
+    preparation: str
+    lead_days: int
+    course_days: int | None
+    reading_days: int | None
+    standing: bool
+    words: str
+    sources: tuple[str, ...]
+    verification: str
+
+
+@dataclass(frozen=True)
+class Limit:
+    code: str
+    drug: str
+    when: dict | None
+    mg_per_kg: float | None
+    cap_mg: float | None
+    with_adrenaline: bool | None
+    factor: float | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Protocol:
+    code: str
+    name: str
+    scar_types: tuple[str, ...]
+    fitzpatrick: str
+    steps: tuple[dict, ...]
+    reported: str
+    limitations: str
+    evidence: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Strategy:
+    code: str
+    name: str
+    text: str
+    weights: dict
+    min_share: float
+    min_gain: float
+    exclude_device: bool
+    order: int
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    hash: str
+    regions: dict
+    treatments: dict
+    families: dict
+    requirements: dict
+    pairs: tuple[Pair, ...]
+    questions: dict
+    clauses: tuple[Clause, ...]
+    words: dict
+    limits: tuple[Limit, ...]
+    protocols: tuple[Protocol, ...]
+    strategies: tuple[Strategy, ...]
+    calibration: dict
+    rules: dict  # code -> title
+    scales: tuple
+    inherits: dict  # a combined treatment -> the treatments whose pair rules it shares
+
+    def constant(self, code: str, default: float | None = None) -> float:
+        """A constant of the effect model; KeyError names one that the catalogue lacks."""
+        value = self.calibration.get(code, default)
+        if value is None:
+            raise KeyError(f"the catalogue has no calibration row {code}")
+        return value
+
+    def field_of(self, place: str) -> str:
+        """The field with its side, in which one procedure's healing meets another's."""
+        region, _, side = place.partition(".")
+        known = self.regions.get(region)
+        return f"{known.field if known else region}.{side}"
+
+    def area_of(self, place: str) -> str:
+        known = self.regions.get(place.partition(".")[0])
+        return known.field if known else ""
+
+    def place_name(self, place: str) -> str:
+        region, _, side = place.partition(".")
+        known = self.regions.get(region)
+        name = known.name if known else region
+        return name + {"L": ", left", "R": ", right"}.get(side, "")
+
+    def name_of(self, code: str) -> str:
+        known = self.treatments.get(code)
+        return known.name if known else code
+
+    @cached_property
+    def pairs_of(self) -> dict:
+        table: dict = {}
+        for pair in self.pairs:
+            table.setdefault(frozenset((pair.a, pair.b)), []).append(pair)
+        return {key: tuple(rows) for key, rows in table.items()}
+
+    @cached_property
+    def clauses_of(self) -> dict:
+        table: dict = {code: [] for code in self.treatments}
+        for clause in self.clauses:
+            for code in clause.targets:
+                if code in table:
+                    table[code].append(clause)
+        return {code: tuple(rows) for code, rows in table.items()}
+
+
+def catalogue_from(document: dict, digest: str = "") -> Catalogue:
+    """Typed rows, sorted by code, so that the order in which they were read changes nothing."""
+    families = _families(document.get("families", []))
+    treatments = {
+        row["code"]: _treatment(row)
+        for row in _sorted(document, "treatments")
+        if not row.get("withdrawn")
+    }
+    return Catalogue(
+        hash=digest,
+        regions={row["code"]: _region(row) for row in _sorted(document, "regions")},
+        treatments=treatments,
+        families=families,
+        requirements={row["code"]: row["kind"] for row in _sorted(document, "requirements")},
+        pairs=tuple(_pair(row) for row in _sorted(document, "pairs")),
+        questions={row["code"]: _question(row) for row in _sorted(document, "questions")},
+        clauses=tuple(
+            _clause(rule, index, clause, families)
+            for rule in _sorted(document, "safety_rules")
+            for index, clause in enumerate(rule["clauses"])
+        ),
+        words={row["code"]: row for row in _sorted(document, "words")},
+        limits=tuple(_limit(row) for row in _sorted(document, "limits")),
+        protocols=tuple(_protocol(row) for row in _sorted(document, "protocols")),
+        strategies=tuple(
+            sorted(
+                (_strategy(row) for row in document.get("strategies", [])),
+                key=lambda strategy: (strategy.order, strategy.code),
+            )
+        ),
+        calibration={row["code"]: float(row["value"]) for row in _sorted(document, "calibration")},
+        rules={row["code"]: row.get("title") or row["code"] for row in document["safety_rules"]},
+        scales=tuple(_sorted(document, "scales")),
+        inherits=_inherits(document),
+    )
+
+
+def _inherits(document: dict) -> dict:
+    """Default rule d2: its detail says whose rules a combined treatment shares."""
+    table: dict = {}
+    for row in _sorted(document, "policies"):
+        detail = row.get("detail") or {}
+        if "inherits" in detail:
+            table[detail["treatment"]] = tuple(detail["inherits"])
+    return table
+
+
+def expand(codes, families: dict) -> frozenset:
+    """Treatment codes behind treatment and family codes."""
+    return frozenset().union(*(families.get(code, frozenset((code,))) for code in codes or ()))
+
+
+def numeral(phototype) -> int:
+    return ROMAN.index(phototype) + 1 if phototype in ROMAN else int(phototype)
+
+
+def _sorted(document: dict, section: str) -> list:
+    return sorted(document.get(section, []), key=lambda row: row["code"])
+
+
+def _days(weeks: float | None) -> int:
+    return 0 if weeks is None else round(weeks * 7)
+
+
+def _number(value) -> float | None:
+    return None if value is None else float(value)
+
+
+def _families(rows) -> dict:
+    members = {row["code"]: tuple(row.get("members") or ()) for row in rows}
+
+    def codes(code: str, above: tuple = ()) -> frozenset:
+        if code not in members or code in above:
+            return frozenset((code,)) if code not in members else frozenset()
+        inside = (codes(member, (*above, code)) for member in members[code])
+        return frozenset().union(*inside)
+
+    return {code: codes(code) for code in sorted(members)}
+
+
+def _region(row: dict) -> Region:
+    return Region(
+        row["code"],
+        row["name"],
+        row["field"],
+        row.get("area") or "face",
+        _number(row.get("lidocaine_ml")) or 0.0,
+        _number(row.get("filler_ml")) or 0.0,
+    )
+
+
+def _treatment(row: dict) -> Treatment:
+    figures = {
+        figure["kind"]: Span(
+            _number(figure.get("min")),
+            _number(figure.get("typical")),
+            _number(figure.get("max")),
+            figure.get("verification") or "",
+            tuple(figure.get("sources") or ()),
+        )
+        for figure in row.get("figures", [])
+        if figure["kind"] != "price"
+    }
+    amount = next((f.get("typical") for f in row.get("figures", []) if f["kind"] == "price"), None)
+    skin = row.get("fitzpatrick") or {}
+    return Treatment(
+        code=row["code"],
+        name=row["name"],
+        kind=row["kind"],
+        family=row.get("family") or "",
+        mechanisms=tuple(row.get("mechanisms") or ()),
+        performers=tuple(row.get("performers") or ()),
+        requires=tuple(row.get("requires") or ()),
+        needles=bool(row.get("needles")),
+        order=int(row["order"]) if row.get("order") is not None else 3,
+        stage=int(row["stage"]) if row.get("stage") is not None else 3,
+        skill=row.get("skill") or "",
+        price=None if amount is None else Decimal(str(amount)),
+        price_unit=row.get("price_unit") or "session",
+        indications=tuple(_indication(item) for item in row.get("indications", [])),
+        contraindications=tuple(
+            Contraindication(
+                item["word"],
+                item["level"],
+                item.get("verification") or "",
+                tuple(item.get("sources") or ()),
+            )
+            for item in sorted(row.get("contraindications", []), key=lambda item: item["word"])
+        ),
+        avoid_types=tuple(sorted(numeral(value) for value in skin.get("avoid") or ())),
+        avoid_sources=tuple(skin.get("sources") or ()),
+        figures=MappingProxyType(figures),
+        pre_care=tuple(s["text"] for s in row.get("statements", []) if s["kind"] == "pre_care"),
+    )
+
+
+def _indication(row: dict) -> Indication:
+    return Indication(
+        row["scar_type"],
+        row.get("depth") or "any",
+        int(row["effectiveness"]),
+        row.get("meaning") or "",
+        row.get("evidence") or "D",
+        row.get("verification") or "",
+        tuple(row.get("sources") or ()),
+    )
+
+
+def _pair(row: dict) -> Pair:
+    weeks = row.get("weeks") or {}
+    regions = row.get("regions") or ()
+    return Pair(
+        row["code"],
+        row["a"],
+        row["b"],
+        row["relation"],
+        row.get("first") or "",
+        _days(_number(weeks.get("min"))),
+        _days(_number(weeks.get("typical"))),
+        row.get("condition") or "",
+        row.get("when") or None,
+        tuple(row.get("scar_types") or ()),
+        () if regions == "any" or "any" in regions else tuple(regions),
+        row.get("why") or "",
+        row.get("evidence") or "D",
+        tuple(row.get("sources") or ()),
+    )
+
+
+def _question(row: dict) -> Question:
+    return Question(
+        row["code"],
+        row.get("text") or row["code"],
+        tuple(
+            Part(
+                part.get("code") or "",
+                part["kind"],
+                tuple(choice["code"] for choice in part.get("choices") or ()),
+                part.get("unit") or "",
+                _number(part.get("min")),
+                _number(part.get("max")),
+                part.get("show_if") or None,
+            )
+            for part in row["parts"]
+        ),
+        bool(row.get("regional")),
+        row.get("applies") or None,
+    )
+
+
+def _clause(rule: dict, index: int, row: dict, families: dict) -> Clause:
+    preparation, spot = row.get("preparation") or {}, row.get("test_spot") or {}
+    regions, scar_types = row.get("regions"), row.get("scar_types")
+    return Clause(
+        rule=rule["code"],
+        index=index,
+        when=row.get("when") or None,
+        targets=expand(row.get("targets"), families) - expand(row.get("except"), families),
+        regions=frozenset(regions) if regions else None,
+        scar_types=frozenset(scar_types) if scar_types else None,
+        effect=row["effect"],
+        until=row.get("until") or None,
+        until_text=row.get("until_text") or "",
+        preparation=preparation.get("treatment") or "",
+        lead_days=int(preparation.get("lead_days") or 0),
+        course_days=preparation.get("course_days"),
+        reading_days=spot.get("reading_days"),
+        standing=bool(row.get("standing")),
+        words=row.get("words") or rule.get("text") or rule.get("title") or rule["code"],
+        sources=tuple(rule.get("sources") or ()),
+        verification=rule.get("verification") or "",
+    )
+
+
+def _limit(row: dict) -> Limit:
+    return Limit(
+        row["code"],
+        row.get("drug") or "lidocaine",
+        row.get("when") or None,
+        _number(row.get("mg_per_kg")),
+        _number(row.get("cap_mg")),
+        row.get("with_adrenaline"),
+        _number(row.get("factor")),
+        row.get("text") or "",
+    )
+
+
+def _protocol(row: dict) -> Protocol:
+    reported = row.get("reported") or {}
+    return Protocol(
+        row["code"],
+        row["name"],
+        tuple(row.get("scar_types") or ()),
+        row.get("fitzpatrick") or "",
+        tuple(row["steps"]),
+        reported.get("text") or "",
+        row.get("limitations") or "",
+        row.get("evidence") or "D",
+        tuple(row.get("sources") or ()),
+    )
+
+
+def _strategy(row: dict) -> Strategy:
+    return Strategy(
+        row["code"],
+        row["name"],
+        row.get("text") or "",
+        {name: float(weight) for name, weight in row["weights"].items()},
+        float(row["min_share"]),
+        float(row["min_gain"]),
+        bool(row.get("exclude_device")),
+        int(row.get("order") or 0),
+    )

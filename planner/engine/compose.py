@@ -1,0 +1,615 @@
+"""From a case to the blocks of one strategy: candidates, the choice, its sequence, the next block.
+
+The choice (model.py) is made against lower bounds of visits, weeks and downtime, the sequence
+(sequence.py) is the best for that choice. What the sequence really costs is compared with the
+choice's bound: when another choice could still be better, it is tried, until the bound is met.
+"""
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import cached_property
+
+from clinic.catalogue.terms import Effect
+from planner.engine import limits
+from planner.engine.catalogue import Catalogue, Strategy, Treatment
+from planner.engine.effect import MONTHS_LATE, Dose, EffectModel, Joint
+from planner.engine.model import LOG, POINT, TENTHS, Choice, Option, Problem, Zone, choose
+from planner.engine.pairs import Pairs
+from planner.engine.safety import Safety, clinic_lacks
+from planner.engine.scars import indication_for, is_raised, load_of, pair_word
+from planner.engine.sequence import Bench, Piece, Placed, Rule, place
+from planner.engine.values import Case
+
+WORTH_A_STEP = 2  # an effectiveness under this is an adjunct's, never a reason for a step
+FIRST_CHOICE = 4
+TRIES = 4
+
+
+@dataclass(frozen=True)
+class Out:
+    """Why a treatment with an indication here is not open to the planner."""
+
+    kind: str  # rule, skin_type, clinic, wish, late
+    text: str
+    rules: tuple[str, ...] = ()
+    effect: str = ""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A procedure with an indication here: where it may be planned from which day on, or why not."""
+
+    row: Treatment
+    starts: dict  # place -> days after `on`
+    verdicts: dict  # place -> Verdict
+    out: Out | None = None
+
+    @property
+    def code(self) -> str:
+        return self.row.code
+
+
+@dataclass(frozen=True)
+class Block:
+    """One solved block: what, where, when."""
+
+    choice: Choice
+    pieces: tuple[Piece, ...]
+    placed: Placed
+    value: float
+    bound: float
+    proven: bool
+    first_day: int  # days after `on`
+    last_day: int
+    joints: tuple[Joint, ...] = ()
+    doses: tuple[Dose, ...] = ()
+
+
+@dataclass(frozen=True)
+class Course:
+    """All blocks of one strategy."""
+
+    strategy: Strategy
+    blocks: tuple[Block, ...]
+    gain: int  # hundredths of a point of improvement, in the choice's measure
+
+    @property
+    def doses(self) -> tuple[Dose, ...]:
+        return tuple(dose for block in self.blocks for dose in block.doses)
+
+    @property
+    def joints(self) -> tuple[Joint, ...]:
+        return tuple(joint for block in self.blocks for joint in block.joints)
+
+    @cached_property
+    def signature(self) -> tuple:
+        return tuple((block.choice, block.placed.days) for block in self.blocks)
+
+
+@dataclass
+class Desk:
+    """Everything that the steps of one suggestion share; values are worked out once."""
+
+    case: Case
+    catalogue: Catalogue
+    safety: Safety = field(init=False)
+    effect: EffectModel = field(init=False)
+    pairs: Pairs = field(init=False)
+
+    def __post_init__(self):
+        self.safety = Safety(self.case, self.catalogue)
+        self.effect = EffectModel(self.catalogue)
+        self.pairs = Pairs(self.safety.facts, self.catalogue, self.effect.mechanism_class)
+
+    @cached_property
+    def loads(self) -> tuple[float, ...]:
+        """Loads as the choice weighs them: one keloid does not drown two cheeks."""
+        raw = [load_of(group, self.catalogue) for group in self.case.findings]
+        raised = [is_raised(group.scar_type) for group in self.case.findings]
+        high = sum(load for load, up in zip(raw, raised) if up)
+        flat = sum(raw) - high
+        most = self.catalogue.constant("raised.most")
+        scale = 1.0
+        if high and flat and high > (high + flat) * most:
+            scale = flat * most / (1 - most) / high
+        return tuple(load * scale if up else load for load, up in zip(raw, raised))
+
+    @cached_property
+    def places(self) -> tuple[str, ...]:
+        return tuple(sorted({group.place for group in self.case.findings}))
+
+    @cached_property
+    def candidates(self) -> tuple[Candidate, ...]:
+        rows = (row for row in self.catalogue.treatments.values() if row.is_procedure)
+        return tuple(
+            candidate for row in sorted(rows, key=lambda r: r.code) if (candidate := self._candidate(row))
+        )
+
+    @cached_property
+    def lidocaine_mg(self) -> float | None:
+        return limits.lidocaine_mg(self.case, self.catalogue, self.safety.facts)
+
+    def worth(self, row: Treatment, place: str) -> int:
+        """The best effectiveness it has on a scar of this place."""
+        rows = [indication_for(row, g.scar_type) for g in self.case.findings if g.place == place]
+        return max((r.effectiveness for r in rows if r), default=0)
+
+    def _candidate(self, row: Treatment) -> Candidate | None:
+        places = [place for place in self.places if self.worth(row, place) >= WORTH_A_STEP]
+        if not places:
+            return None
+        verdicts = {place: self.safety.verdict(row.code, place) for place in places}
+        starts = {
+            place: self._start(row, place, verdict)
+            for place, verdict in verdicts.items()
+            if verdict.effect is None
+        }
+        horizon = 7 * self.catalogue.constant("horizon.weeks")
+        in_time = {place: days for place, days in starts.items() if days <= horizon}
+        return Candidate(row, in_time, verdicts, self._out(row, verdicts, starts, in_time))
+
+    def _start(self, row: Treatment, place: str, verdict) -> int:
+        earliest = (verdict.earliest - self.case.on).days
+        return max(earliest, self.lead_days(row.code, place), self._since_earlier(row, place))
+
+    def lead_days(self, treatment: str, place: str) -> int:
+        """Days that preparations and a test area with its reading take before the first session."""
+        ahead = self.catalogue.constant("test_spot.ahead_days")
+        days = [0]
+        for hit in self.safety.hits(treatment, place, self.case.on):
+            if hit.known:
+                days.append(hit.lead_days)
+                if hit.reading_days:
+                    days.append(int(hit.reading_days + ahead))
+        return max(days)
+
+    def _since_earlier(self, row: Treatment, place: str) -> int:
+        """Days until skin treated before this plan, here or elsewhere, may be treated again."""
+        waits = [0]
+        for past in self.case.previous:
+            other = self.catalogue.treatments.get(past.treatment)
+            if not other or not past.performed_on or not other.is_procedure:
+                continue
+            if past.places and place not in past.places:
+                continue
+            rest = self.interval(row) if other is row else self.rule_between(row.code, other.code, [place]).gap_days
+            waits.append(rest - (self.case.on - past.performed_on).days)
+        return max(waits)
+
+    def interval(self, row: Treatment) -> int:
+        """Usual days between two sessions, or the stricter figure for this patient."""
+        return max(row.interval_days[1], self._stricter.get(row.code, 0))
+
+    @cached_property
+    def _stricter(self) -> dict:
+        """Rows like stricter_interval.FABL.4-6: least weeks for a family in these skin types."""
+        table: dict = {}
+        for code, weeks in self.catalogue.calibration.items():
+            name, _, rest = code.partition(".")
+            if name != "stricter_interval" or self.case.patient.fitzpatrick is None:
+                continue
+            family, _, types = rest.rpartition(".")
+            low, _, high = types.partition("-")
+            if int(low) <= self.case.patient.fitzpatrick <= int(high):
+                for member in self.catalogue.families.get(family, {family}):
+                    table[member] = max(table.get(member, 0), round(weeks * 7))
+        return table
+
+    def rule_between(self, a: str, b: str, places):
+        """The pair rule of two treatments over the fields that these places lie in."""
+        treated = {
+            pair_word(g.scar_type)
+            for g in self.case.findings
+            if g.place in places and (self.effect.step(a, g.scar_type) or self.effect.step(b, g.scar_type))
+        }
+        areas = frozenset(self.catalogue.area_of(place) for place in places)
+        return self.pairs.between(a, b, frozenset(treated), areas)
+
+    def _out(self, row: Treatment, verdicts: dict, starts: dict, in_time: dict) -> Out | None:
+        lacking = clinic_lacks(self.case, self.catalogue, row)
+        if not starts:
+            return self._held(verdicts)
+        if lacking:
+            return Out("clinic", f"Not offered: {lacking}.")
+        if not in_time:
+            first = min(verdicts.values(), key=lambda verdict: verdict.earliest)
+            rules = tuple(sorted({hit.rule for hit in first.holding}))
+            return Out("late", f"Not before {first.earliest:%d-%b-%Y}: left for a later plan.", rules)
+        return self._unwished(row)
+
+    def _held(self, verdicts: dict) -> Out:
+        effects = sorted({v.effect for v in verdicts.values()}, key=lambda e: Effect(e).rank)
+        held = [hit for v in verdicts.values() for hit in v.holding if hit.effect == v.effect]
+        held.sort(key=lambda hit: (Effect(hit.effect).rank, hit.rule))
+        rules = tuple(sorted({hit.rule for hit in held}))
+        kind = "skin_type" if rules == ("skin_type",) else "rule"
+        return Out(kind, held[0].text, rules, effects[0])
+
+    def _unwished(self, row: Treatment) -> Out | None:
+        wishes = self.case.wishes
+        if wishes.no_needles and row.needles:
+            return Out("wish", "It works with needles, which the patient does not want.", ("no_needles",))
+        days, most = row.days("downtime_days"), wishes.max_downtime_days
+        if most is not None and days > most:
+            words = f"It usually takes {days} days of downtime; the patient can take {most}."
+            return Out("wish", words, ("max_downtime_days",))
+        if wishes.budget is not None and row.price is not None and row.price > wishes.budget:
+            return Out("wish", "One session costs more than the budget.", ("budget",))
+        return None
+
+    # -- one block's problem ----------------------------------------------------------------------
+
+    def is_device(self, row: Treatment) -> bool:
+        """Needs a machine; a hand-held pen that a calibration row names does not count."""
+        return any(
+            self.catalogue.requirements.get(code) == "device"
+            and not self.catalogue.constant(f"simple_device.{code}", 0)
+            for code in row.requires
+        )
+
+    def problem(self, left: dict, used: dict, spent: Decimal, visits: int, after: int) -> Problem:
+        """The choice of one block.
+
+        `left` is group index -> share of the load that earlier blocks leave, `used` treatment ->
+        (sessions already planned, last day), `after` the first possible day.
+        """
+        open_ones = [c for c in self.candidates if c.out is None]
+        zones = self._zones(open_ones)
+        options = tuple(
+            option
+            for candidate in open_ones
+            if (option := self._option(candidate, zones, left, used, after))
+        )
+        between, shared, synergies = self._between(options, zones)
+        wishes = self.case.wishes
+        return Problem(
+            zones=zones,
+            options=options,
+            weights=self._weights(left),
+            ceiling=self.effect.ceiling,
+            overlap=round(self.effect.overlap * TENTHS),
+            synergy=round(self.effect.synergy * TENTHS),
+            between=between,
+            shared=shared,
+            synergies=synergies,
+            required=self._required(options, zones) if not used else (),
+            max_visits=None if wishes.max_visits is None else wishes.max_visits - visits,
+            budget_cents=None if wishes.budget is None else int((wishes.budget - spent) * 100),
+            last_day=None if wishes.finish_by is None else (wishes.finish_by - self.case.on).days,
+            other_visits=1,
+            block_days=round(7 * self.catalogue.constant("block.weeks")),
+        )
+
+    def _weights(self, left: dict) -> tuple[int, ...]:
+        total = sum(self.loads) or 1.0
+        return tuple(
+            round(100 * POINT * load / total * left.get(i, 1.0)) for i, load in enumerate(self.loads)
+        )
+
+    def _zones(self, candidates) -> tuple[Zone, ...]:
+        """Places in the same situation, taken together."""
+        table: dict = {}
+        for place in self.places:
+            types = tuple(sorted(g.scar_type for g in self.case.findings if g.place == place))
+            allowed = tuple((c.code, c.starts[place]) for c in candidates if place in c.starts)
+            table.setdefault((types, allowed, self.catalogue.area_of(place)), []).append(place)
+        return tuple(
+            Zone(
+                tuple(places),
+                tuple(i for i, g in enumerate(self.case.findings) if g.place in places),
+            )
+            for _, places in sorted(table.items(), key=lambda item: item[1])
+        )
+
+    def _option(self, candidate: Candidate, zones, left, used, after) -> Option | None:
+        row = candidate.row
+        here = tuple(i for i, zone in enumerate(zones) if zone.places[0] in candidate.starts)
+        groups = [i for z in here for i in zones[z].groups]
+        steps = {i: s for i in groups if (s := self._step(row.code, self.case.findings[i].scar_type))}
+        least, usual, most = row.course
+        given, last = used.get(row.code, (0, None))
+        sessions = (min(1, most - given), most - given) if given else (least, usual)
+        if not steps or sessions[1] < 1:
+            return None
+        starts = [candidate.starts[p] for z in here for p in zones[z].places]
+        soonest = max(min(starts), after, 0 if last is None else last + self.interval(row))
+        return Option(
+            row=row,
+            zones=here,
+            sessions=sessions,
+            steps=steps,
+            interval_days=self.interval(row),
+            downtime=row.days("downtime_days"),
+            pigment=self._pigment(row),
+            starts=soonest,
+            cents=int((row.price or Decimal(0)) * 100),
+            units={z: self._units(row, zones[z]) for z in here},
+            mechanism=self.effect.mechanism_class(row.code),
+            extra_visits=sum(1 for _ in self.suture_days(row)),
+            once_visits=self._test_visits(row.code, [p for z in here for p in zones[z].places]),
+        )
+
+    def _step(self, treatment: str, scar_type: str) -> int:
+        """Thousandths of a logarithm a session, between its effect soon and at a year."""
+        late = self.catalogue.constant("lasting.weight")
+        lasting = 1 - late + late * self.effect.lasting(treatment, MONTHS_LATE)
+        return round(LOG * self.effect.step(treatment, scar_type) * lasting)
+
+    def _pigment(self, row: Treatment) -> int:
+        phototype = self.case.patient.fitzpatrick
+        if phototype is not None and phototype < 4:
+            return 0
+        return int(row.figure("pigment_risk").usual or 0)
+
+    def suture_days(self, row: Treatment):
+        """Days until stitches come out, for each requirement that leaves some."""
+        for code in row.requires:
+            days = self.catalogue.constant(f"suture_removal.{code}", 0)
+            if days:
+                yield int(days)
+
+    def _test_visits(self, treatment: str, places) -> int:
+        hits = (h for p in places for h in self.safety.hits(treatment, p, self.case.on))
+        return 2 if any(hit.known and hit.reading_days for hit in hits) else 0
+
+    def _units(self, row: Treatment, zone: Zone) -> int:
+        """What one session in a zone is priced by: places, scars, hundredths of a syringe."""
+        if row.price_unit == "scar":
+            return sum(round(self.counts[i]) for i in zone.groups if self.effect.step(row.code, self.case.findings[i].scar_type))
+        if row.price_unit == "syringe":
+            return sum(round(100 * self.region(p).filler_ml) for p in zone.places)
+        return len(zone.places)
+
+    def region(self, place: str):
+        return self.catalogue.regions[place.partition(".")[0]]
+
+    @cached_property
+    def counts(self) -> tuple[float, ...]:
+        from planner.engine.scars import count_of
+
+        return tuple(count_of(group, self.catalogue)[0] for group in self.case.findings)
+
+    def _between(self, options, zones) -> tuple[dict, dict, dict]:
+        between, shared, synergies = {}, {}, {}
+        fields = [{self.catalogue.field_of(p) for p in zone.places} for zone in zones]
+        for i, one in enumerate(options):
+            for other in options[i + 1 :]:
+                pair = tuple(sorted((one.code, other.code)))
+                a, b = (one, other) if pair[0] == one.code else (other, one)
+                common = tuple((x, y) for x in a.zones for y in b.zones if fields[x] & fields[y])
+                if not common:
+                    continue
+                places = [p for x, y in common for z in (x, y) for p in zones[z].places]
+                rule = self.rule_between(*pair, places)
+                between[pair], shared[pair] = rule, common
+                synergies[pair] = frozenset(
+                    k
+                    for k, group in enumerate(self.case.findings)
+                    if rule.synergy and pair_word(group.scar_type) in rule.scar_types
+                )
+        return between, shared, synergies
+
+    def _required(self, options, zones) -> tuple:
+        """First choices that no plan may leave out: release of tethers, focal work on deep scars."""
+        found = []
+        for z, zone in enumerate(zones):
+            for scar_type in sorted({self.case.findings[i].scar_type for i in zone.groups}):
+                firsts = tuple(
+                    o.code for o in options if z in o.zones and self._is_first_choice(o.row, scar_type)
+                )
+                if firsts:
+                    found.append((z, firsts))
+        return tuple(found)
+
+    def _is_first_choice(self, row: Treatment, scar_type: str) -> bool:
+        indication = indication_for(row, scar_type)
+        needed = self.catalogue.constant(f"first_choice.{row.mechanism}", 0)
+        return bool(needed and indication and indication.effectiveness >= FIRST_CHOICE)
+
+
+# --- one strategy ------------------------------------------------------------------------------------
+
+
+def solve_block(desk: Desk, problem: Problem, strategy: Strategy, *, floor=0, without=()) -> Block | None:
+    """The best block: choices in the order of their promise, until no better one can be left."""
+    best, ruled_out, bound, complete = None, [], None, True
+    for _ in range(TRIES):
+        chosen = choose(problem, strategy, floor=floor, without=without, ruled_out=ruled_out)
+        bound = chosen.bound
+        complete = complete and chosen.proven
+        if chosen.choice is None or not chosen.choice.sessions:
+            break
+        if best and best.value >= bound - 1e-6:
+            break
+        block = _realise(desk, problem, strategy, chosen.choice)
+        if block and (best is None or block.value > best.value):
+            best = block
+        ruled_out.append(chosen.choice)
+    if best is None:
+        return None
+    bound = max(bound, best.value) if bound is not None and bound > float("-inf") else best.value
+    proven = complete and best.placed.proven and best.value >= bound - 1e-6
+    return replace(best, bound=bound, proven=proven)
+
+
+def _realise(desk: Desk, problem: Problem, strategy: Strategy, choice: Choice) -> Block | None:
+    pieces = _pieces(desk, problem, choice)
+    rules = _rules(desk, problem, pieces)
+    placed = place(pieces, rules, _bench(desk, problem, choice), strategy)
+    if placed is None:
+        return None
+    days = dict(placed.days)
+    doses = tuple(Dose(piece.treatment, p, piece.sessions) for piece in pieces for p in piece.places)
+    joints = _joints(desk, problem, pieces, days)
+    first = min(d for all_days in days.values() for d in all_days)
+    last = max(d for all_days in days.values() for d in all_days)
+    value = score(problem, strategy, choice, pieces, days, joints)
+    return Block(choice, pieces, placed, value, value, False, first, last, joints, doses)
+
+
+def _pieces(desk: Desk, problem: Problem, choice: Choice) -> tuple[Piece, ...]:
+    pieces = []
+    longest_lead = 0
+    for code, zones in choice.zones:
+        places = [p for z in zones for p in problem.zones[z].places]
+        longest_lead = max(longest_lead, *(desk.lead_days(code, p) for p in places))
+    for code, zones in choice.zones:
+        option = problem.by_code[code]
+        places = sorted(p for z in zones for p in problem.zones[z].places)
+        candidate = next(c for c in desk.candidates if c.code == code)
+        starts = max(longest_lead, option.starts, *(candidate.starts[p] for p in places))
+        shares = limits.split(desk, option.row, places)
+        for number, share in enumerate(shares, start=1):
+            pieces.append(
+                Piece(
+                    key=code if len(shares) == 1 else f"{code}/{number}",
+                    treatment=code,
+                    places=tuple(share),
+                    sessions=choice.count[code],
+                    interval=option.interval_days,
+                    longest=option.row.interval_days[2],
+                    starts=starts,
+                    downtime=option.downtime,
+                    minutes=option.row.days("duration_min"),
+                    milligrams=round(10 * limits.planned_mg(desk, option.row, share)),
+                    once_visits=option.once_visits,
+                )
+            )
+    return tuple(pieces)
+
+
+def _rules(desk: Desk, problem: Problem, pieces) -> dict:
+    rules = {}
+    for i, one in enumerate(pieces):
+        for other in pieces[i + 1 :]:
+            if one.treatment == other.treatment:
+                rules[one.key, other.key] = Rule(together=False, gap=0)
+                continue
+            pair = tuple(sorted((one.treatment, other.treatment)))
+            between = problem.between.get(pair)
+            if between is None or not _share_a_field(desk, one, other):
+                continue
+            keys = {one.treatment: one.key, other.treatment: other.key}
+            rules[one.key, other.key] = Rule(
+                together=between.together,
+                gap=between.gap_days,
+                course_first=keys.get(between.course_first, ""),
+                starts_first=keys.get(between.starts_first, ""),
+                reward=_reward(problem, pair, one, other),
+            )
+    return rules
+
+
+def _share_a_field(desk: Desk, one: Piece, other: Piece) -> bool:
+    fields = {desk.catalogue.field_of(p) for p in one.places}
+    return any(desk.catalogue.field_of(p) in fields for p in other.places)
+
+
+def _reward(problem: Problem, pair, one: Piece, other: Piece) -> float:
+    """Points that one session together adds, counted on half-treated skin."""
+    options = [problem.by_code[code] for code in pair]
+    places = set(one.places) & set(other.places)
+    total = 0.0
+    for index in problem.synergies.get(pair, ()):
+        zone = next(z for z in problem.zones if index in z.groups)
+        if places.isdisjoint(zone.places):
+            continue
+        weaker = min(option.steps.get(index, 0) for option in options)
+        total += problem.weights[index] * weaker * problem.synergy / TENTHS / LOG / POINT / 2
+    return total
+
+
+def _bench(desk: Desk, problem: Problem, choice: Choice) -> Bench:
+    mg = desk.lidocaine_mg
+    visits = problem.max_visits
+    if visits is not None:
+        options = [(problem.by_code[code], n) for code, n in choice.sessions]
+        visits -= problem.other_visits + sum(o.extra_visits * n + o.once_visits for o, n in options)
+    return Bench(
+        minutes=int(desk.catalogue.constant("visit.minutes")),
+        milligrams=None if mg is None else int(mg * 10),
+        least_between_visits=int(desk.catalogue.constant("visits.least_days")),
+        max_visits=visits,
+        last_day=problem.last_day,
+        longest=problem.block_days,
+    )
+
+
+def _joints(desk: Desk, problem: Problem, pieces, days) -> tuple[Joint, ...]:
+    joints = []
+    for i, one in enumerate(pieces):
+        for other in pieces[i + 1 :]:
+            pair = tuple(sorted((one.treatment, other.treatment)))
+            between = problem.between.get(pair)
+            together = len(set(days[one.key]) & set(days[other.key]))
+            if between and between.synergy and together:
+                common = sorted(set(one.places) & set(other.places))
+                joints += [Joint(*pair, place, together, between.scar_types) for place in common]
+    return tuple(joints)
+
+
+def gain_of(problem: Problem, choice: Choice, joints) -> float:
+    """Improvement of a choice in hundredths of a point, in the choice's own measure."""
+    together: dict = {}
+    for joint in joints:
+        together[(joint.a, joint.b), joint.place] = joint.sessions
+    total = 0.0
+    for z, zone in enumerate(problem.zones):
+        for index in zone.groups:
+            total += problem.weights[index] * problem.kept(_log(problem, choice, together, z, zone, index)) / 1000
+    return total
+
+
+def _log(problem: Problem, choice: Choice, together: dict, z: int, zone: Zone, index: int) -> float:
+    classes: dict = {}
+    for code, sessions in choice.sessions:
+        option = problem.by_code[code]
+        if z in choice.where[code] and option.steps.get(index):
+            classes.setdefault(option.mechanism, []).append(option.steps[index] * sessions)
+    log = 0
+    for parts in classes.values():
+        log += TENTHS * max(parts) + problem.overlap * (sum(parts) - max(parts))
+    for pair, gainers in problem.synergies.items():
+        if index in gainers and all(z in choice.where.get(code, ()) for code in pair):
+            counts = [together.get((pair, p), 0) for p in zone.places]
+            weaker = min(problem.by_code[code].steps.get(index, 0) for code in pair)
+            log += problem.synergy * weaker * sum(counts) / len(counts)
+    return log
+
+
+def score(problem: Problem, strategy: Strategy, choice: Choice, pieces, days, joints) -> float:
+    """The objective of a sequenced choice, in points: what the solver's bound bounds."""
+    weights = strategy.weights
+    burdens: dict = {}
+    for piece in pieces:
+        for day in days[piece.key]:
+            burdens[day] = max(burdens.get(day, 0), piece.downtime)
+    healed = max(days[p.key][-1] + p.downtime for p in pieces)
+    start = min(days[p.key][0] for p in pieces)
+    options = [(problem.by_code[code], n) for code, n in choice.sessions]
+    visits = len(burdens) + problem.other_visits
+    visits += sum(o.extra_visits * n + o.once_visits for o, n in options)
+    return (
+        weights["improvement"] * gain_of(problem, choice, joints) / POINT
+        - strategy.min_gain * sum(n for _, n in options)
+        - weights["downtime"] * sum(burdens.values())
+        - weights["cost"] * cents_of(problem, choice) / 10_000
+        - weights["visits"] * visits
+        - weights["pigment"] * sum(o.pigment * n for o, n in options)
+        - weights["weeks"] * (healed - start) / 7
+    )
+
+
+def cents_of(problem: Problem, choice: Choice) -> int:
+    total = 0
+    for code, sessions in choice.sessions:
+        option = problem.by_code[code]
+        units = sum(option.units[z] for z in choice.where[code])
+        unit = option.row.price_unit
+        if unit == "course":
+            total += option.cents
+        elif unit == "syringe":
+            total += option.cents * -(-units // 100) * sessions
+        else:
+            total += option.cents * sessions * (units if unit in ("region", "scar") else 1)
+    return total

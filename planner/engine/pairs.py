@@ -1,0 +1,190 @@
+"""What holds between two treatments in one field: together, apart, in which order, or never both.
+
+The rows of the section `pairs` decide; an unlisted pair falls under the default rules d1 and d5.
+One function for planning and for checking.
+"""
+
+from dataclasses import dataclass
+
+from clinic.catalogue.terms import PairRelation
+from planner.engine.catalogue import Catalogue, Pair, Treatment
+from planner.engine.conditions import Facts, Spot, holds
+from planner.engine.values import UNKNOWN
+
+PRECEDENCE = (
+    PairRelation.AVOID,
+    PairRelation.SEPARATE_BY_WEEKS,
+    PairRelation.ORDER_BEFORE,
+    PairRelation.SAME_SESSION_OK,
+    PairRelation.SAME_SESSION_SYNERGY,
+)
+TOGETHER = (PairRelation.SAME_SESSION_OK, PairRelation.SAME_SESSION_SYNERGY)
+UNLISTED = "d1"
+ONE_DEVICE = "d5"
+STAGES = "stages"
+
+
+@dataclass(frozen=True)
+class Between:
+    """The rule between treatments a and b (a < b by code) in the fields they share.
+
+    `gap_days` must lie between two sessions on different days, `least_days` is what a booking or a
+    published protocol may go down to. `course_first` has its whole course before the other's first
+    session (the same day counts as before where `together`); `starts_first` only starts before it.
+    """
+
+    a: str
+    b: str
+    together: bool
+    never: bool
+    synergy: bool
+    first: str
+    course_first: str
+    starts_first: str
+    gap_days: int
+    least_days: int
+    scar_types: tuple[str, ...]
+    rules: tuple[str, ...]
+    text: str
+
+
+class Pairs:
+    """The pair rules of one catalogue for one case."""
+
+    def __init__(self, facts: Facts, catalogue: Catalogue, class_of):
+        self.facts, self.catalogue, self.class_of = facts, catalogue, class_of
+        self._cache: dict = {}
+
+    def between(self, one: str, other: str, types: frozenset, areas: frozenset) -> Between:
+        """`types` are the pair words of the scars treated in the shared fields, `areas` the fields."""
+        a, b = sorted((one, other))
+        key = (a, b, types, areas)
+        if key not in self._cache:
+            rows = self._rows(a, b, types, areas)
+            left, right = self.catalogue.treatments[a], self.catalogue.treatments[b]
+            self._cache[key] = (
+                self._listed(left, right, rows) if rows else self._unlisted(left, right)
+            )
+        return self._cache[key]
+
+    def _rows(self, a: str, b: str, types: frozenset, areas: frozenset) -> list[Pair]:
+        """The rows that decide: those whose condition holds, else the unconditional ones."""
+        fitting = [
+            pair
+            for pair in self._rows_between(a, b)
+            if (not pair.scar_types or not types.isdisjoint(pair.scar_types))
+            and (not pair.regions or not areas.isdisjoint(pair.regions))
+        ]
+        spot = Spot(self.facts.case.on)
+        truths = {pair.code: holds(pair.when, self.facts, spot) for pair in fitting}
+        holding = [pair for pair in fitting if pair.when and truths[pair.code] is True]
+        plain = [pair for pair in fitting if not pair.when and not pair.condition]
+        unsure = [
+            pair
+            for pair in fitting
+            if pair.when and truths[pair.code] is UNKNOWN and pair.relation not in TOGETHER
+        ]
+        in_words = [pair for pair in fitting if not pair.when and pair.condition]
+        return holding or plain + unsure or in_words
+
+    def _rows_between(self, a: str, b: str):
+        rows = self.catalogue.pairs_of.get(frozenset((a, b)))
+        if rows is not None:
+            return rows
+        inherited = [
+            pair
+            for one in (a, *self.catalogue.inherits.get(a, ()))
+            for other in (b, *self.catalogue.inherits.get(b, ()))
+            for pair in self.catalogue.pairs_of.get(frozenset((one, other)), ())
+        ]
+        return tuple(sorted(inherited, key=lambda pair: pair.code))
+
+    def _listed(self, a: Treatment, b: Treatment, rows: list[Pair]) -> Between:
+        row = min(rows, key=lambda pair: (PRECEDENCE.index(pair.relation), pair.code))
+        same = [pair for pair in rows if pair.relation == row.relation]
+        together = row.relation in TOGETHER
+        first = self._named(row.first, a, b)
+        order = self._in_order(a, b, row, together, first)
+        apart = self._apart(a, b, row) if together else row.typical_days
+        least = min(apart, row.min_days) if not together else min(self._least(a), self._least(b))
+        one_device = self._same_device_work(a, b) and not together
+        return Between(
+            a=a.code,
+            b=b.code,
+            together=together,
+            never=row.relation == PairRelation.AVOID or one_device,
+            synergy=any(p.relation == PairRelation.SAME_SESSION_SYNERGY for p in same),
+            first=first or self._by_order(a, b),
+            gap_days=max(apart, 1),
+            least_days=max(least, 1),
+            scar_types=tuple(sorted({t for pair in same for t in pair.scar_types})),
+            rules=tuple(sorted({p.code for p in same})) + ((ONE_DEVICE,) if one_device else ()),
+            text=row.why,
+            **order,
+        )
+
+    def _named(self, first: str, a: Treatment, b: Treatment) -> str:
+        """`first` of a row, which may name a part of a combined treatment."""
+        for row in (a, b):
+            if first and (first == row.code or first in self.catalogue.inherits.get(row.code, ())):
+                return row.code
+        return ""
+
+    def _unlisted(self, a: Treatment, b: Treatment) -> Between:
+        apart = max(a.interval_days[1], b.interval_days[1]) or self._default_gap()
+        earlier = self._earlier_stage(a, b)
+        one_device = self._same_device_work(a, b)
+        return Between(
+            a=a.code,
+            b=b.code,
+            together=False,
+            never=one_device,
+            synergy=False,
+            first=self._by_order(a, b),
+            course_first=earlier,
+            starts_first="",
+            gap_days=apart,
+            least_days=apart,
+            scar_types=(),
+            rules=(ONE_DEVICE,) if one_device else (UNLISTED,),
+            text="These two are not listed together: they are kept in separate sessions by the "
+            "longer of their usual intervals.",
+        )
+
+    def _in_order(self, a: Treatment, b: Treatment, row: Pair, together: bool, first: str) -> dict:
+        """Whose course comes first: the row's word where it goes against the stages, else these."""
+        earlier = self._earlier_stage(a, b)
+        if together:
+            against = bool(first) and bool(earlier) and first != earlier
+            return {
+                "course_first": first if against else "",
+                "starts_first": "" if against else earlier,
+            }
+        return {"course_first": first or earlier, "starts_first": ""}
+
+    def _apart(self, a: Treatment, b: Treatment, row: Pair) -> int:
+        """Days between two that may share a session when they do not: the shorter interval."""
+        usual = [days for days in (a.interval_days[1], b.interval_days[1]) if days]
+        return max(row.typical_days, min(usual) if usual else self._default_gap())
+
+    def _least(self, row: Treatment) -> int:
+        return row.interval_days[0] or self._default_gap()
+
+    def _default_gap(self) -> int:
+        return int(self.catalogue.constant("gap.default_days"))
+
+    def _earlier_stage(self, a: Treatment, b: Treatment) -> str:
+        if a.stage == b.stage:
+            return ""
+        return a.code if a.stage < b.stage else b.code
+
+    def _by_order(self, a: Treatment, b: Treatment) -> str:
+        return min((a, b), key=lambda row: (row.order, row.code)).code
+
+    def _same_device_work(self, a: Treatment, b: Treatment) -> bool:
+        """d5: two devices of one mechanism in one field."""
+        devices = [any(self._is_device(code) for code in row.requires) for row in (a, b)]
+        return all(devices) and self.class_of(a.code) == self.class_of(b.code)
+
+    def _is_device(self, requirement: str) -> bool:
+        return self.catalogue.requirements.get(requirement) == "device"

@@ -1,0 +1,210 @@
+"""When: the visits of a block, placed exactly by CP-SAT.
+
+Every session of every treatment gets a day. Sessions of one treatment keep its usual interval
+(at most its longest one), two treatments in a common field keep their pair's rule, a visit holds
+what its chair time and the local anaesthetic allow. Few visits, few days, little downtime.
+"""
+
+from dataclasses import dataclass
+
+from ortools.sat.python import cp_model
+
+from planner.engine.catalogue import Strategy
+
+MICRO = 1_000_000
+EFFORT = 0.6  # deterministic seconds
+DAY_LIMIT = 900
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A treatment, or the part of its places that one visit can hold."""
+
+    key: str  # the treatment's code, with a number where it is split
+    treatment: str
+    places: tuple[str, ...]
+    sessions: int
+    interval: int
+    longest: int | None
+    starts: int  # first possible day
+    downtime: int
+    minutes: int
+    milligrams: int  # local anaesthetic a session, in tenths
+    once_visits: int = 0
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What holds between two pieces; a missing rule lets them share a visit freely."""
+
+    together: bool
+    gap: int
+    course_first: str = ""  # key of the piece whose whole course comes first
+    starts_first: str = ""
+    reward: float = 0.0  # points for each session together
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a visit can hold, and the plan's own limits."""
+
+    minutes: int
+    milligrams: int | None
+    least_between_visits: int
+    max_visits: int | None = None  # procedure visits
+    last_day: int | None = None
+    longest: int | None = None  # days from the first procedure to the last
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Days by (piece key, number of the session), counted from the first possible day."""
+
+    days: tuple[tuple[str, tuple[int, ...]], ...]
+    proven: bool
+
+
+def place(pieces, rules: dict, bench: Bench, strategy: Strategy) -> Placed | None:
+    """The best sequence of these pieces; None if there is none."""
+    if not pieces:
+        return Placed((), True)
+    model = cp_model.CpModel()
+    horizon = bench.last_day if bench.last_day is not None else DAY_LIMIT
+    if horizon < 0:
+        return None
+    day = {
+        (piece.key, k): model.new_int_var(min(piece.starts, horizon), horizon, f"{piece.key}_{k}")
+        for piece in pieces
+        for k in range(piece.sessions)
+    }
+    if any(piece.starts > horizon for piece in pieces):
+        return None
+    for piece in pieces:
+        _space(model, day, piece, horizon)
+    items = sorted(day)
+    by_key = {piece.key: piece for piece in pieces}
+    same: dict = {}
+    rewards = []
+    for i, one in enumerate(items):
+        for other in items[i + 1 :]:
+            if one[0] != other[0]:
+                _between(model, day, same, rewards, one, other, rules, bench)
+    for (first, second), rule in sorted(rules.items()):
+        _order(model, day, by_key[first], by_key[second], rule)
+    visits, downtime = _visits(model, items, same, by_key)
+    _load(model, items, same, by_key, bench)
+    last = model.new_int_var(0, horizon, "last")
+    start = model.new_int_var(0, horizon, "start")
+    for piece in pieces:
+        model.add(last >= day[piece.key, piece.sessions - 1] + piece.downtime)
+        model.add(start <= day[piece.key, 0])
+        if bench.longest is not None:
+            model.add(day[piece.key, piece.sessions - 1] - start <= bench.longest)
+    if bench.max_visits is not None:
+        model.add(visits <= bench.max_visits)
+    model.minimize(_price(strategy, visits, downtime, last, start, rewards, items, day))
+    return _solve(model, pieces, day)
+
+
+def _space(model, day: dict, piece: Piece, horizon: int) -> None:
+    for k in range(1, piece.sessions):
+        gap = day[piece.key, k] - day[piece.key, k - 1]
+        model.add(gap >= piece.interval)
+        if piece.longest is not None:
+            model.add(gap <= max(piece.longest, piece.interval))
+    if piece.sessions:
+        model.add(day[piece.key, piece.sessions - 1] + piece.downtime <= horizon)
+
+
+def _between(model, day, same, rewards, one, other, rules, bench) -> None:
+    """Two sessions of different pieces: on one day, or apart in one order or the other."""
+    rule = rules.get((one[0], other[0])) or rules.get((other[0], one[0]))
+    gap = max(rule.gap if rule else 0, bench.least_between_visits)
+    here, before = model.new_bool_var(""), model.new_bool_var("")
+    after = model.new_bool_var("")
+    model.add_exactly_one([here, before, after])
+    model.add(day[one] == day[other]).only_enforce_if(here)
+    model.add(day[other] >= day[one] + gap).only_enforce_if(before)
+    model.add(day[one] >= day[other] + gap).only_enforce_if(after)
+    if rule and not rule.together:
+        model.add(here == 0)
+    elif rule and rule.reward:
+        rewards.append((round(rule.reward * MICRO), here))
+    same[one, other] = here
+
+
+def _order(model, day, one: Piece, other: Piece, rule: Rule) -> None:
+    for first, second in ((one, other), (other, one)):
+        if rule.course_first == first.key:
+            gap = 0 if rule.together else rule.gap
+            model.add(day[second.key, 0] >= day[first.key, first.sessions - 1] + gap)
+        if rule.starts_first == first.key:
+            model.add(day[second.key, 0] >= day[first.key, 0])
+
+
+def _visits(model, items, same, by_key):
+    """Visits, and the sum over visits of their longest downtime."""
+    opens, burdens = [], []
+    for i, item in enumerate(items):
+        earlier = [same[other, item] for other in items[:i] if (other, item) in same]
+        opener = model.new_bool_var("")
+        model.add_bool_or([opener, *earlier])
+        for literal in earlier:
+            model.add_implication(literal, opener.negated())
+        opens.append(opener)
+        burden = model.new_int_var(0, 99, "")
+        longest = by_key[item[0]].downtime
+        model.add(burden >= longest).only_enforce_if(opener)
+        for other in items[i + 1 :]:
+            if (item, other) in same and by_key[other[0]].downtime > longest:
+                model.add(burden >= by_key[other[0]].downtime).only_enforce_if(
+                    opener, same[item, other]
+                )
+        burdens.append(burden)
+    return sum(opens), sum(burdens)
+
+
+def _load(model, items, same, by_key, bench: Bench) -> None:
+    """Chair time and local anaesthetic of whatever shares a visit."""
+    for i, item in enumerate(items):
+        mates = [
+            (by_key[other[0]], same.get((item, other), same.get((other, item))))
+            for j, other in enumerate(items)
+            if j != i and other[0] != item[0]
+        ]
+        mine = by_key[item[0]]
+        model.add(mine.minutes + sum(p.minutes * s for p, s in mates) <= max(bench.minutes, mine.minutes))
+        if bench.milligrams is not None and mine.milligrams:
+            limit = max(bench.milligrams, mine.milligrams)
+            model.add(mine.milligrams + sum(p.milligrams * s for p, s in mates) <= limit)
+
+
+def _price(strategy, visits, downtime, last, start, rewards, items, day):
+    micro = {name: round(value * MICRO) for name, value in strategy.weights.items()}
+    # A day's worth of tidiness: of equally good sequences the one that is soonest done.
+    tidy = sum(day[item] for item in items)
+    return (
+        micro["visits"] * visits
+        + micro["downtime"] * downtime
+        + (micro["weeks"] // 7 + 100) * (last - start)
+        + 100 * start
+        + tidy
+        - sum(points * here for points, here in rewards)
+    )
+
+
+def _solve(model, pieces, day) -> Placed | None:
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = 7
+    solver.parameters.max_deterministic_time = EFFORT
+    status = solver.solve(model)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return None
+    return Placed(
+        tuple(
+            (piece.key, tuple(solver.value(day[piece.key, k]) for k in range(piece.sessions)))
+            for piece in pieces
+        ),
+        status == cp_model.OPTIMAL,
+    )
