@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7
 from clinic.catalogue.models import Version
 from patients.models import Assessment, Patient
 
+EVERY_CHANGE = (pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 AUTHOR = {"on_delete": models.PROTECT, "related_name": "+"}
 
 
@@ -56,6 +57,7 @@ class Suggestion(models.Model):
     assessment = models.ForeignKey(Assessment, models.PROTECT, related_name="suggestions")
     catalogue_version = models.ForeignKey(Version, models.PROTECT, related_name="+")
     planner_version = models.CharField(max_length=20)
+    solver_version = models.CharField(max_length=40, blank=True)
     input_hash = models.CharField(max_length=64)
     case = models.JSONField()
     result = models.JSONField()
@@ -101,7 +103,7 @@ _MOVE_LIST = ", ".join(
 )
 
 
-@pghistory.track()
+@pghistory.track(*EVERY_CHANGE)
 class Plan(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="plans")
@@ -110,8 +112,8 @@ class Plan(models.Model):
     strategy = models.CharField(max_length=40)
     state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT)
     number = models.PositiveSmallIntegerField(help_text="1 for a patient's first plan, and so on")
-    revises = models.OneToOneField(
-        "self", models.PROTECT, null=True, blank=True, related_name="revised_by"
+    revises = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="revisions"
     )
     catalogue_version = models.ForeignKey(Version, models.PROTECT, related_name="+")
     planner_version = models.CharField(max_length=20)
@@ -140,6 +142,12 @@ class Plan(models.Model):
                 violation_error_message="This patient has an active plan. Revise or end it first.",
             ),
             models.UniqueConstraint(fields=["patient", "number"], name="plans_are_numbered"),
+            models.UniqueConstraint(
+                fields=["revises"],
+                condition=~Q(state=State.REJECTED),
+                name="one_revision_of_a_plan",
+                violation_error_message="This plan is being revised already.",
+            ),
             models.CheckConstraint(
                 condition=(
                     Q(state__in=[*UNSIGNED, State.REJECTED]) & Q(approved_by=None, approved_at=None)
@@ -227,7 +235,7 @@ def _frozen_with_its_plan(name: str, plan_of: str) -> pgtrigger.Trigger:
     )
 
 
-@pghistory.track()
+@pghistory.track(*EVERY_CHANGE)
 class Block(models.Model):
     """A course of sessions that ends in a review; only a firm block is booked firmly."""
 
@@ -259,13 +267,21 @@ class SessionKind(models.TextChoices):
     SUTURE_REMOVAL = "suture_removal", "Suture removal"
 
 
-@pghistory.track()
+@pghistory.track(*EVERY_CHANGE)
 class PlannedSession(models.Model):
     """One visit. Days count from the first procedure; a gap counts from the session before."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     block = models.ForeignKey(Block, models.CASCADE, related_name="sessions")
     number = models.PositiveSmallIntegerField(help_text="From 1, over the whole plan")
+    continues = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="continued_by",
+        help_text="The same visit in the plan that this one revises",
+    )
     kind = models.CharField(max_length=20, choices=SessionKind.choices)
     day = models.IntegerField(help_text="Days after the first procedure; a test spot is before it")
     target_on = models.DateField()
@@ -315,7 +331,7 @@ class PlannedSession(models.Model):
         return self.numbing_min + self.procedure_min + self.recovery_min + self.cleanup_min
 
 
-@pghistory.track()
+@pghistory.track(*EVERY_CHANGE)
 class Step(models.Model):
     """One treatment on some places in one session, with a copy of all it was planned with."""
 
@@ -376,9 +392,36 @@ class Decision(models.Model):
     decided_at = models.DateTimeField(auto_now_add=True)
     reason_code = models.CharField(max_length=40, blank=True)
     note = models.TextField(blank=True)
+    review = models.ForeignKey(
+        PlannedSession,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="decisions",
+        help_text="The review visit at which this was decided",
+    )
+    assessment = models.ForeignKey(
+        Assessment,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="What was seen at that review",
+    )
 
     class Meta:
         ordering = ["decided_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(review=None) | Q(assessment__isnull=False),
+                name="a_review_rests_on_an_assessment",
+            ),
+            models.UniqueConstraint(
+                fields=["review"],
+                name="a_review_is_decided_once",
+                violation_error_message="This review is decided already.",
+            ),
+        ]
         triggers = [pgtrigger.Protect(name="decision_is_append_only", operation=APPEND_ONLY)]
 
     def __str__(self):
