@@ -6,7 +6,6 @@ to it afterwards is told in rows beside it (Decision, Performance), never in the
 
 import uuid
 
-import pghistory
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -15,10 +14,10 @@ from django.db.models import F, Q
 from django.urls import reverse
 from uuid_utils.compat import uuid7
 
+from clinic.catalogue.history import tracked
 from clinic.catalogue.models import Version
 from patients.models import Assessment, Patient
 
-EVERY_CHANGE = (pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 AUTHOR = {"on_delete": models.PROTECT, "related_name": "+"}
 
 
@@ -103,7 +102,7 @@ _MOVE_LIST = ", ".join(
 )
 
 
-@pghistory.track(*EVERY_CHANGE)
+@tracked()
 class Plan(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="plans")
@@ -235,7 +234,7 @@ def _frozen_with_its_plan(name: str, plan_of: str) -> pgtrigger.Trigger:
     )
 
 
-@pghistory.track(*EVERY_CHANGE)
+@tracked()
 class Block(models.Model):
     """A course of sessions that ends in a review; only a firm block is booked firmly."""
 
@@ -267,19 +266,19 @@ class SessionKind(models.TextChoices):
     SUTURE_REMOVAL = "suture_removal", "Suture removal"
 
 
-@pghistory.track(*EVERY_CHANGE)
+@tracked()
 class PlannedSession(models.Model):
     """One visit. Days count from the first procedure; a gap counts from the session before."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     block = models.ForeignKey(Block, models.CASCADE, related_name="sessions")
     number = models.PositiveSmallIntegerField(help_text="From 1, over the whole plan")
-    continues = models.OneToOneField(
+    continues = models.ForeignKey(
         "self",
         models.PROTECT,
         null=True,
         blank=True,
-        related_name="continued_by",
+        related_name="continuations",
         help_text="The same visit in the plan that this one revises",
     )
     kind = models.CharField(max_length=20, choices=SessionKind.choices)
@@ -331,7 +330,7 @@ class PlannedSession(models.Model):
         return self.numbing_min + self.procedure_min + self.recovery_min + self.cleanup_min
 
 
-@pghistory.track(*EVERY_CHANGE)
+@tracked()
 class Step(models.Model):
     """One treatment on some places in one session, with a copy of all it was planned with."""
 
@@ -442,3 +441,7 @@ class Performance(models.Model):
 
     def __str__(self):
         return f"{self.session} on {self.performed_on}"
+
+
+# What the patient agrees to has a file of its own; Django finds it from here.
+from planner import agreed  # noqa: E402, F401
