@@ -52,6 +52,7 @@ def account_for(data: Path, needs: Path) -> Account:
                 f"The database in {data} belongs to {name_of(data.stat().st_uid)}.\n"
                 "Start Cicatrix as that user or as root, or use a checkout of your own."
             )
+        refuse_nameless(os.geteuid())
         return Account(os.geteuid(), os.getegid())
     account = ordinary_account(data)
     if account.can_read(needs) and account.can_read(data.parent):
@@ -67,8 +68,16 @@ def ordinary_account(data: Path) -> Account:
     return Account(nobody.pw_uid, nobody.pw_gid)
 
 
+def refuse_nameless(uid: int) -> None:
+    if name_of(uid) == str(uid):
+        raise PostgresRefuses(
+            f"PostgreSQL wants a user with a name, and {uid} has none on this machine.\n"
+            "Give it one in /etc/passwd, or set DATABASE_URL to a PostgreSQL of your own."
+        )
+
+
 def name_of(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"user {uid}"
+        return str(uid)

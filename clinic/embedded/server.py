@@ -42,12 +42,15 @@ class Server:
     # ---- asking
 
     def is_running(self) -> bool:
-        """Whether it takes connections now; costs one file and one socket."""
+        """Whether it takes connections now; costs two files and one socket.
+
+        The process is asked for too: the socket of a killed one answers a moment longer.
+        """
         try:
             status = (self.data / "postmaster.pid").read_text().splitlines()[7].strip()
         except (OSError, IndexError):
             return False
-        return status == "ready" and self._answers()
+        return status == "ready" and self.postmaster() is not None and self._answers()
 
     def postmaster(self) -> int | None:
         """Its process, if it lives; a number that another program has meanwhile is not it."""
@@ -202,10 +205,12 @@ class Server:
         Where it is a postmaster's that died a moment ago, its last children still hold the
         shared memory, and a new one may not begin before they are gone.
         """
-        pid_file = self.data / "postmaster.pid"
-        if self.postmaster() is None:
-            wait_until(lambda: not children_of_the_dead(self.data), 30)
-            pid_file.unlink(missing_ok=True)
+        if self.postmaster() is not None:
+            return
+        wait_until(lambda: not children_of_the_dead(self.data), 30)
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        for left_over in self.socket_folder.glob(".s.PGSQL.*"):
+            left_over.unlink()
 
     def _make_database(self, name: str) -> None:
         with self.connect(autocommit=True) as connection:
@@ -219,9 +224,9 @@ class Server:
         """Ours at every start; what an owner tunes with ALTER SYSTEM is read after it and wins."""
         lines = [f"{name} = {value}" for name, value in self._settings().items()]
         self._put(account, "postgresql.conf", lines)
-        self._put(account, "pg_hba.conf", [f"local all all {self._who_may_connect(account)}"])
+        self._put(account, "pg_hba.conf", ["local all all peer map=house"])
         users = {name_of(account.uid), name_of(os.geteuid()), "root"}
-        self._put(account, "pg_ident.conf", [f"house {user} {ROLE}" for user in sorted(users)])
+        self._put(account, "pg_ident.conf", [f'house "{user}" {ROLE}' for user in sorted(users)])
 
     def _settings(self) -> dict[str, str]:
         settings = {
@@ -245,11 +250,6 @@ class Server:
                 settings[name] = "off"
         return settings
 
-    def _who_may_connect(self, account: Account) -> str:
-        """The system's word for who knocks; a user without a name has only the closed folder."""
-        nameless = any(name_of(uid).startswith("user ") for uid in (account.uid, os.geteuid()))
-        return "trust" if nameless else "peer map=house"
-
     def _put(self, account: Account, name: str, lines: list[str]) -> None:
         draft = self.data / f"{name}.new"
         draft.write_text("\n".join(lines) + "\n")
@@ -271,11 +271,21 @@ def quoted(path: Path) -> str:
 
 
 def is_alive(pid: int) -> bool:
-    return bool(command_of(pid))
+    """Whether it runs; a zombie, which nobody has buried yet, does not."""
+    try:
+        os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except PermissionError:
+        return True
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return not Path("/proc/self/stat").exists()  # died meanwhile, or macOS
+    return state not in "ZX"
 
 
 def command_of(pid: int) -> str:
-    """The words that `pid` was started with; nothing for a dead one or a zombie."""
+    """The words that `pid` was started with; none for a dead one, a zombie, or just before exec."""
     if Path("/proc/self/cmdline").exists():
         try:
             return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")

@@ -10,6 +10,8 @@ NO = {"off", "false", "no", "0"}
 
 read = environ.Env()
 
+# Kept for good: Django reads settings a second time when the first reading was refused, and
+# base.py, which is not read again, would then seem to have no fault.
 _missing: dict[str, str] = {}
 _wrong: dict[str, str] = {}
 
@@ -66,8 +68,6 @@ def refuse_if_incomplete() -> None:
     """Say everything that is missing or wrong at once, so that nobody mends it one by one."""
     lines = [f"  {name} is not set: {why}" for name, why in sorted(_missing.items())]
     lines += [f"  {name} must be {wanted}" for name, wanted in sorted(_wrong.items())]
-    _missing.clear()
-    _wrong.clear()
     if lines:
         module = os.environ.get("DJANGO_SETTINGS_MODULE", "these settings")
         raise ImproperlyConfigured("\n".join([f"Cicatrix cannot start with {module}:", *lines]))
