@@ -9,7 +9,6 @@ from zoneinfo import available_timezones
 
 import pghistory
 import pgtrigger
-from django.apps import apps
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -707,24 +706,6 @@ class Calibration(Coded, Checked):
 
     def __str__(self):
         return f"{self.code} = {self.value}"
-
-
-# Half of what a statement says is what it rests on: the rows that join the two have a history too.
-# A table that Django makes by itself is tracked through a proxy.
-
-
-def tracked_join(through):
-    meta = type("Meta", (), {"proxy": True})
-    name = through.__name__.replace("_", " ").title().replace(" ", "") + "Join"
-    proxy = type(name, (through,), {"__module__": __name__, "Meta": meta})
-    return pghistory.track(pghistory.InsertEvent(), pghistory.DeleteEvent(), obj_field=None)(proxy)
-
-
-JOINS = [
-    tracked_join(relation.remote_field.through)
-    for table in list(apps.all_models["catalogue"].values())
-    for relation in table._meta.local_many_to_many
-]
 
 
 # ---- published versions
