@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 QUARTER = timedelta(minutes=15)
 MINUTES = 15
 
-# The units of cost, each worth more than everything below it can add up to: a day off the target is 1.
+# The units of cost, each worth more than all below it can add up to; a day off the target is 1.
 CHANGE_OF_PERSON = 10_000
 MOVED = 1_000_000
 DAY_OUTSIDE_WINDOW = 1_000_000
@@ -285,7 +285,7 @@ class Widened:
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """Why no sequence fits: the first visit that cannot be placed, and the least that would help."""
+    """Why nothing fits: the first visit that cannot be placed, and the least that would help."""
 
     key: Hashable
     first_day: int  # the days it could have been on
@@ -380,7 +380,7 @@ class Diary:
         return found
 
     def staff(self, visit: Visit, slot: int, wish: Wish = Wish(), rather: int | None = None):
-        """A resource for each need at this start, `rather` if that one is among them; None if none."""
+        """A resource for each need at this start, `rather` that one if it can be; None if none."""
         chosen: dict[Need, int] = {}
         for needs, ways in self.teams(visit, wish):
             able = [team for team, where in ways if where >> slot & 1]

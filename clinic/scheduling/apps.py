@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class SchedulingConfig(AppConfig):
+    default_auto_field = "django.db.models.BigAutoField"
+    name = "clinic.scheduling"
+    label = "scheduling"
+    verbose_name = "Booking"

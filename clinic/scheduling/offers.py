@@ -1,0 +1,516 @@
+"""Offers: whole sequences of visits for a plan, and openings for one visit, in a reader's words."""
+
+import datetime as dt
+from dataclasses import dataclass, field, replace
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from clinic.scheduling import bridge, calendar
+from clinic.scheduling.calendar import Offer, Shortfall, Visit, Wish
+from clinic.scheduling.errors import NothingFits, days, moment
+from clinic.scheduling.errors import day as day_words
+from clinic.scheduling.models import Appointment, Resource, ResourceKind, VisitKind
+from clinic.scheduling.windows import window_problem
+from planner.models import PlannedSession
+
+SPARE_DAYS = 120  # how far beyond its windows a plan may have to wait for a first free day
+MOST_DAYS = 730
+NOON = dt.time(12)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is to be booked for one session: when, and with whom, where and what."""
+
+    session: PlannedSession
+    starts_at: dt.datetime
+    resources: tuple[int, ...]
+
+    def as_json(self) -> dict:
+        return {
+            "session": str(self.session.pk),
+            "starts_at": self.starts_at.isoformat(),
+            "resources": list(self.resources),
+        }
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the patient would like; None and empty ask nothing."""
+
+    person: int | None = None
+    from_time: dt.time | None = None
+    to_time: dt.time | None = None
+    weekdays: frozenset[int] = frozenset()
+    finish_by: dt.date | None = None
+    start_from: dt.date | None = None
+
+    @property
+    def any_time(self) -> bool:
+        return self.from_time is None and self.to_time is None and not self.weekdays
+
+
+@dataclass(frozen=True)
+class OfferedVisit:
+    session: PlannedSession
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    people: list[Resource]
+    room: Resource | None
+    devices: list[Resource]
+    target_on: dt.date
+    off_target: int
+    provisional: bool
+    choice: Choice
+
+    @property
+    def off_target_words(self) -> str:
+        if self.off_target == 0:
+            return "on its target day"
+        side = "after" if self.off_target > 0 else "before"
+        return f"{days(abs(self.off_target))} {side} its target day"
+
+
+@dataclass(frozen=True)
+class OfferedPlan:
+    code: str
+    label: str
+    visits: list[OfferedVisit]
+    days_off: int  # summed over the visits, and the wait for the first
+    note: str = ""
+
+    @property
+    def first_on(self) -> dt.datetime:
+        return self.visits[0].starts_at
+
+    @property
+    def finishes_on(self) -> dt.datetime:
+        return self.visits[-1].starts_at
+
+    @property
+    def practitioners(self) -> list[str]:
+        return list(dict.fromkeys(visit.people[0].name for visit in self.visits if visit.people))
+
+    @property
+    def choices(self) -> list[Choice]:
+        return [visit.choice for visit in self.visits]
+
+
+@dataclass
+class Search:
+    """A plan's unbooked sessions as visits, with the diary that they are to be found in."""
+
+    plan: object
+    now: dt.datetime
+    provisional: bool = False  # later blocks too
+    start_from: dt.date | None = None
+    zone: ZoneInfo = field(default_factory=bridge.clinic_zone)
+
+    def __post_init__(self):
+        self.house = bridge.House()
+        self.patient = bridge.patient_resource(self.plan.patient)
+        self.sessions = bridge.sessions_of(self.plan)
+        self.standing = bridge.standing_by_session(self.plan)
+        self.by_key = {session.pk: session for session in self.sessions}
+        today = timezone.localtime(self.now, self.zone).date()
+        self.first_day = max(today, self.start_from or today)
+        self.diary = bridge.read_diary(
+            self.first_day,
+            self._days(),
+            resources=[*self.house.resources.values(), self.patient],
+            zone=self.zone,
+            now=self.now,
+        )
+        self.after, self.visits = self._chain()
+
+    @property
+    def open_sessions(self) -> list[PlannedSession]:
+        return [session for session in self.sessions if self._is_open(session)]
+
+    def _is_open(self, session) -> bool:
+        wanted = session.block.firm or self.provisional
+        booked = session.pk in self.standing or bridge.performed_on(session)
+        return wanted and not booked
+
+    def _days(self) -> int:
+        furthest = sum(session.gap_max_days or 0 for session in self.sessions)
+        waits = [(session.target_on - self.first_day).days for session in self.sessions[:1]]
+        return min(MOST_DAYS, furthest + max(0, *waits, 0) + SPARE_DAYS)
+
+    def _chain(self) -> tuple[int | None, list[Visit]]:
+        """The open sessions with the booked ones among and after them, which stay as they are."""
+        open_now = self.open_sessions
+        if not open_now:
+            return None, []
+        first = self.sessions.index(open_now[0])
+        grid, after, visits = self.diary.grid, None, []
+        for session in self.sessions[:first]:
+            on = bridge.date_of(session, self.standing, self.zone)
+            after = grid.day(on) if on else after
+        for session in self.sessions[first:]:
+            if session in open_now:
+                visits.append(bridge.visit_of(session, self.house, self.patient, grid))
+            elif session.pk in self.standing:
+                slot = grid.slot(self.standing[session.pk].starts_at)
+                visits.append(bridge.pinned_visit(session, slot))
+        return after, visits
+
+    def wish(self, wishes: Wishes) -> Wish:
+        grid = self.diary.grid
+        starts = None
+        if not wishes.any_time:
+            starts = calendar.between(
+                grid,
+                wishes.from_time or dt.time(0),
+                wishes.to_time or dt.time.max,
+                wishes.weekdays or range(7),
+            )
+        last = grid.day(wishes.finish_by) if wishes.finish_by else None
+        return Wish(starts, last, wishes.person)
+
+    def told(self, code: str, label: str, offer: Offer, note: str = "") -> OfferedPlan:
+        visits = [
+            self._visit(placement)
+            for placement in offer.placements
+            if placement.visit.pinned is None
+        ]
+        return OfferedPlan(code, label, visits, offer.cost, note)
+
+    def _visit(self, placement) -> OfferedVisit:
+        session = self.by_key[placement.visit.key]
+        grid = self.diary.grid
+        chosen = [
+            pk
+            for pk, need in zip(placement.resources, placement.visit.needs, strict=True)
+            if need.kind != ResourceKind.PATIENT
+        ]
+        named = self.house.named(chosen)
+        starts_at = grid.instant(placement.slot)
+        return OfferedVisit(
+            session=session,
+            starts_at=starts_at,
+            ends_at=grid.instant(placement.slot + placement.visit.quarters),
+            people=[each for each in named if each.kind == ResourceKind.PERSON],
+            room=next((each for each in named if each.kind == ResourceKind.ROOM), None),
+            devices=[each for each in named if each.kind == ResourceKind.DEVICE],
+            target_on=grid.date(placement.target),
+            off_target=placement.off_target,
+            provisional=not session.block.firm,
+            choice=Choice(session, starts_at, tuple(chosen)),
+        )
+
+
+def offers_for(
+    plan, *, wishes: Wishes = Wishes(), provisional: bool = False, now=None
+) -> list[OfferedPlan]:
+    """The best sequence first, then variants that really differ; NothingFits says what is short."""
+    search = Search(
+        plan, now or timezone.now(), provisional=provisional, start_from=wishes.start_from
+    )
+    if not search.visits:
+        return []
+    wish = search.wish(wishes)
+    best = calendar.best_offer(search.diary, search.visits, wish=wish, after=search.after)
+    if isinstance(best, Shortfall):
+        raise _nothing_fits(search, best, wishes)
+    found = [("best", "Best fit", best)]
+    found += [way for way in _variants(search, wishes, wish) if isinstance(way[2], Offer)]
+    different = {(o.slots, tuple(p.resources for p in o.placements)): None for _, _, o in found}
+    told = []
+    for code, label, offer in found:
+        key = offer.slots, tuple(placement.resources for placement in offer.placements)
+        if key in different:
+            del different[key]
+            told.append(search.told(code, label, offer))
+    return told
+
+
+def _variants(search: Search, wishes: Wishes, wish: Wish):
+    diary, visits, after = search.diary, search.visits, search.after
+    if wishes.person is None:
+        same = calendar.same_person(diary, visits, wish=wish, after=after)
+        yield "same_person", "One practitioner throughout", same
+        fewest = calendar.fewest_changes(diary, visits, wish=wish, after=after)
+        yield "fewest_changes", "Fewest changes of practitioner", fewest
+    if wishes.any_time:
+        for code, label, span in (
+            ("mornings", "Mornings only", (dt.time(0), NOON)),
+            ("afternoons", "Afternoons only", (NOON, dt.time.max)),
+        ):
+            part = search.wish(replace(wishes, from_time=span[0], to_time=span[1]))
+            found = calendar.best_offer(diary, visits, wish=part, after=after)
+            yield code, label, found
+
+
+def _nothing_fits(search: Search, shortfall: Shortfall, wishes: Wishes) -> NothingFits:
+    """Which visit, which days, what is short, and the least that would help."""
+    session, grid = search.by_key[shortfall.key], search.diary.grid
+    words = (
+        f"{session} fits nowhere between {day_words(grid.date(shortfall.first_day))} and "
+        f"{day_words(grid.date(shortfall.last_day))}."
+    )
+    if shortfall.short_of:
+        short = " or ".join(need.what for need in shortfall.short_of)
+        minutes = sum(part.quarters for part in _visit(search, shortfall.key).parts) * 15
+        words += f" What is missing in those days is {short}, free at the right time "
+        words += f"of a visit of {minutes} minutes."
+    else:
+        words += " Several are missing at once in those days: no single free resource would do."
+    words += _without_wishes(search, wishes)
+    if shortfall.widen:
+        least = " and ".join(
+            f"{search.by_key[each.key]} {days(abs(each.days))} "
+            f"{'later' if each.days > 0 else 'earlier'} than its window"
+            for each in shortfall.widen
+        )
+        words += f" The smallest step that helps: {least}, which needs a documented reason."
+    offer = shortfall.offer
+    told = search.told("widened", "Outside a window", offer) if offer else None
+    return NothingFits(words, offer=told if shortfall.widen else None)
+
+
+def _visit(search: Search, key) -> Visit:
+    return next(visit for visit in search.visits if visit.key == key)
+
+
+def _without_wishes(search: Search, wishes: Wishes) -> str:
+    """The one wish whose giving up is enough, if there is one."""
+    lighter = {
+        "the practitioner asked for": replace(wishes, person=None),
+        "the hours asked for": replace(wishes, from_time=None, to_time=None),
+        "the weekdays asked for": replace(wishes, weekdays=frozenset()),
+        "the date to be done by": replace(wishes, finish_by=None),
+    }
+    for words, without in lighter.items():
+        if without == wishes:
+            continue
+        offer = calendar.best_offer(
+            search.diary, search.visits, wish=search.wish(without), after=search.after
+        )
+        if isinstance(offer, Offer):
+            finish = day_words(search.diary.grid.date(offer.finishes))
+            return f" Without {words} it fits, and would finish on {finish}."
+    return ""
+
+
+# --- one visit ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Opening:
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    resources: tuple[int, ...]
+    people: list[Resource]
+    room: Resource | None
+    devices: list[Resource]
+
+    @property
+    def words(self) -> str:
+        who = ", ".join(each.name for each in [*self.people, self.room, *self.devices] if each)
+        return f"{moment(self.starts_at)}, {who}"
+
+
+def openings_for_kind(
+    patient, kind: VisitKind, *, minutes: int, person: int | None = None, start_from=None,
+    within_days: int = 28, limit: int = 12, now=None,
+) -> list[Opening]:  # fmt: skip
+    """The next times for a visit without a plan."""
+    now, zone = now or timezone.now(), bridge.clinic_zone()
+    house, who = bridge.House(), bridge.patient_resource(patient)
+    needs = bridge.needs_of_kind(kind, house, who)
+    visit = Visit("visit", bridge.parts_of(procedure=minutes), needs)
+    return _openings(house, who, visit, now, zone, start_from, within_days, limit, person)
+
+
+def openings_for_visit(
+    appointment: Appointment, *, start_from=None, within_days: int = 28, limit: int = 12, now=None
+) -> list[Opening]:
+    """Other times for a booked visit, with the parts and needs that it has."""
+    now, zone = now or timezone.now(), bridge.clinic_zone()
+    house, who = bridge.House(), bridge.patient_resource(appointment.patient)
+    visit = visit_of_appointment(appointment, house, who)
+    return _openings(
+        house, who, visit, now, zone, start_from, within_days, limit, None, [appointment]
+    )
+
+
+def visit_of_appointment(appointment: Appointment, house, who) -> Visit:
+    parts = tuple(
+        calendar.Part(part.kind, calendar.quarters(part.minutes))
+        for part in appointment.parts.all()
+    )
+    if appointment.session_id:
+        needs = bridge.needs_of_session(appointment.session, house, who)
+    else:
+        needs = bridge.needs_of_kind(VisitKind(appointment.kind), house, who)
+    return Visit(appointment.session_id or appointment.pk, parts, needs)
+
+
+def _openings(
+    house, who, visit, now, zone, start_from, within_days, limit, person, besides=()
+) -> list[Opening]:
+    today = timezone.localtime(now, zone).date()
+    first = max(today, start_from or today)
+    diary = bridge.read_diary(
+        first,
+        within_days + 1,
+        resources=[*house.resources.values(), who],
+        zone=zone,
+        now=now,
+        besides=besides,
+    )
+    if person is not None and visit.lead and person in visit.lead.pool:
+        wanted = replace(visit.lead, pool=(person,))
+        needs = tuple(wanted if need is visit.lead else need for need in visit.needs)
+        visit = replace(visit, needs=needs)
+    found = calendar.openings(
+        diary, visit, first=0, last=within_days, target=0, limit=limit, step=2
+    )
+    told = []
+    for placement in found:
+        chosen = tuple(
+            pk
+            for pk, need in zip(placement.resources, visit.needs, strict=True)
+            if need.kind != ResourceKind.PATIENT
+        )
+        named = house.named(chosen)
+        told.append(
+            Opening(
+                starts_at=diary.grid.instant(placement.slot),
+                ends_at=diary.grid.instant(placement.slot + visit.quarters),
+                resources=chosen,
+                people=[each for each in named if each.kind == ResourceKind.PERSON],
+                room=next((each for each in named if each.kind == ResourceKind.ROOM), None),
+                devices=[each for each in named if each.kind == ResourceKind.DEVICE],
+            )
+        )
+    return told
+
+
+def next_start(
+    patient, *, kind, parts, session, start_from, latest=None, besides=(), now=None
+) -> dt.datetime | None:
+    """The first time from `start_from` on at which a visit like this one would fit, if any."""
+    now, zone = now or timezone.now(), bridge.clinic_zone()
+    house, who = bridge.House(), bridge.patient_resource(patient)
+    if session is not None:
+        needs = bridge.needs_of_session(session, house, who)
+    else:
+        needs = bridge.needs_of_kind(kind, house, who)
+    visit = Visit("visit", parts, needs)
+    first = timezone.localtime(start_from, zone).date()
+    within = 28 if latest is None else max(0, (latest - first).days)
+    found = _openings(
+        house, who, visit, max(now, start_from), zone, first, within, 1, None, besides
+    )
+    return found[0].starts_at if found else None
+
+
+# --- moving ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Later:
+    """What a move does to one later visit of the plan."""
+
+    appointment: Appointment
+    verdict: str  # kept, moved or out_of_window
+    choice: Choice | None = None
+    words: str = ""
+
+    @property
+    def label(self) -> str:
+        return {"kept": "Kept", "moved": "Moved", "out_of_window": "Out of its window"}[
+            self.verdict
+        ]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    appointment: Appointment
+    starts_at: dt.datetime
+    resources: tuple[int, ...]
+    window_words: str  # why the new time is outside its own window; empty inside
+    later: list[Later]
+
+    @property
+    def needs_reason(self) -> bool:
+        out = any(later.verdict == "out_of_window" for later in self.later)
+        return bool(self.window_words) or out
+
+    @property
+    def moves(self) -> list[Later]:
+        return [later for later in self.later if later.verdict == "moved"]
+
+
+def verdict_on_move(appointment, starts_at, resources, *, now=None) -> Verdict:
+    """What would become of every later visit, by the smallest set of moves. Writes nothing."""
+    now, zone = now or timezone.now(), bridge.clinic_zone()
+    if appointment.session_id is None:
+        return Verdict(appointment, starts_at, tuple(resources), "", [])
+    plan = appointment.session.block.plan
+    sessions = bridge.sessions_of(plan)
+    standing = bridge.standing_by_session(plan)
+    new_day = timezone.localtime(starts_at, zone).date()
+    dates = {each.pk: bridge.date_of(each, standing, zone) for each in sessions}
+    dates[appointment.session_id] = new_day
+    own = next(each for each in sessions if each.pk == appointment.session_id)
+    problem = window_problem(own, dates, sessions)
+    later = [
+        standing[each.pk]
+        for each in sessions
+        if each.number > own.number and each.pk in standing and not bridge.performed_on(each)
+    ]
+    words = str(problem) if problem else ""
+    told = _later(appointment, later, new_day, dates, sessions, now, zone)
+    return Verdict(appointment, starts_at, tuple(resources), words, told)
+
+
+def _later(appointment, later, new_day, dates, sessions, now, zone) -> list[Later]:
+    if not later:
+        return []
+    by_key = {each.pk: each for each in sessions}
+    problems = {row.pk: window_problem(by_key[row.session_id], dates, sessions) for row in later}
+    if not any(problems.values()):
+        return [Later(row, "kept") for row in later]
+    house, who = bridge.House(), bridge.patient_resource(appointment.patient)
+    today = timezone.localtime(now, zone).date()
+    last = max(max(dates.values(), key=lambda on: on or today), new_day)
+    diary = bridge.read_diary(
+        min(today, new_day),
+        (last - today).days + SPARE_DAYS * 2,
+        resources=[*house.resources.values(), who],
+        zone=zone,
+        now=now,
+        besides=[appointment, *later],
+    )
+    slots = [diary.grid.slot(row.starts_at) for row in later]
+    visits = []
+    for row, slot in zip(later, slots, strict=True):
+        session = by_key[row.session_id]
+        visit = bridge.visit_of(session, house, who, diary.grid)
+        visits.append(bridge.pinned_visit(session, slot) if row.pinned else visit)
+    found = calendar.reflow(diary, visits, slots, after=diary.grid.day(new_day))
+    if isinstance(found, Shortfall):
+        return [
+            Later(row, "out_of_window", words=str(problems[row.pk]))
+            if problems[row.pk]
+            else Later(row, "kept")
+            for row in later
+        ]
+    told = []
+    for row, slot, placement in zip(later, slots, found.placements, strict=True):
+        if placement.slot == slot:
+            told.append(Later(row, "kept"))
+            continue
+        chosen = tuple(
+            pk
+            for pk, need in zip(placement.resources, placement.visit.needs, strict=True)
+            if need.kind != ResourceKind.PATIENT
+        )
+        starts_at = diary.grid.instant(placement.slot)
+        choice = Choice(by_key[row.session_id], starts_at, chosen)
+        told.append(Later(row, "moved", choice, f"to {moment(starts_at)}"))
+    return told

@@ -1,0 +1,158 @@
+"""A small clinic and approved plans, for the tests of booking."""
+
+import datetime as dt
+from decimal import Decimal
+from itertools import count
+from types import SimpleNamespace
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from clinic.catalogue.models import Version
+from clinic.scheduling import resources
+from clinic.scheduling.offers import Choice
+from patients.models import Assessment, Patient
+from planner.models import Block, Plan, PlannedSession, State, Step, Suggestion
+from tests.factories import make_user
+
+LONDON = ZoneInfo("Europe/London")  # the zone that a new clinic starts with
+MONDAY = dt.date(2027, 1, 11)
+NOW = dt.datetime(2027, 1, 11, 7, 0, tzinfo=LONDON)
+numbers = count(1)
+
+
+def at(on: dt.date, hour: int, minute: int = 0) -> dt.datetime:
+    return dt.datetime.combine(on, dt.time(hour, minute), LONDON)
+
+
+def days_later(days: int) -> dt.date:
+    return MONDAY + dt.timedelta(days=days)
+
+
+def make_house():
+    """Open on weekdays from nine to five; two doctors (one for lasers), a nurse, two rooms, a laser."""
+    resources.set_hours(
+        resource=None, weekly={day: [(dt.time(9), dt.time(17))] for day in range(5)}
+    )
+    return SimpleNamespace(
+        doctor=resources.add_person(
+            code="ada", name="Dr Ada", capabilities=["doctor", "LASER", "SUBC"]
+        ),
+        other=resources.add_person(code="ben", name="Dr Ben", capabilities=["doctor", "SUBC"]),
+        nurse=resources.add_person(code="cleo", name="Nurse Cleo", capabilities=["nurse", "MN"]),
+        talking=resources.add_room(code="r1", name="Room 1", room_kind="consultation"),
+        theatre=resources.add_room(code="r2", name="Room 2", room_kind="procedure"),
+        laser=resources.add_device(code="d1", name="Laser A", capabilities=["co2_laser"]),
+    )
+
+
+def make_patient(**fields):
+    number = next(numbers)
+    return Patient.objects.create(
+        **{
+            "record_number": f"S{number:05}",
+            "given_name": f"Robin{number}",
+            "family_name": "Linnet",
+            "born": dt.date(1995, 5, 5),
+            "sex": "F",
+            "registered_by": make_user(),
+            **fields,
+        }
+    )
+
+
+DULL = {"treatment": "subcision", "name": "Subcision", "performers": ["doctor"], "skill": "SUBC"}
+LASER = {
+    "treatment": "fractional_ablative_co2",
+    "name": "Fractional CO2",
+    "performers": ["doctor"],
+    "skill": "LASER",
+    "requires": ["co2_laser"],
+}
+NEEDLING = {"treatment": "mn", "name": "Needling", "performers": ["nurse"], "skill": "MN"}
+
+
+def make_plan(*, patient=None, sessions=2, kinds=None, gap=(21, 28, 42), steps=None, blocks=None,
+              approved=True, starts_on=MONDAY, numbing=30, procedure=45, cleanup=15):  # fmt: skip
+    """An approved plan of `sessions` visits that follow one another by `gap` days.
+
+    `kinds`, `steps` and `blocks` (block number of each session) are lists by session.
+    """
+    patient, by = patient or make_patient(), make_user()
+    version = Version.objects.first() or Version.objects.create(
+        number=1, document={"schema": 1}, hash="0" * 64
+    )
+    assessment = Assessment.objects.create(patient=patient, assessed_on=starts_on, assessed_by=by)
+    suggestion = Suggestion.objects.create(
+        patient=patient,
+        assessment=assessment,
+        catalogue_version=version,
+        planner_version="1",
+        input_hash="0",
+        case={},
+        result={},
+        created_by=by,
+    )
+    plan = Plan.objects.create(
+        patient=patient,
+        assessment=assessment,
+        suggestion=suggestion,
+        strategy="balanced",
+        number=1,
+        catalogue_version=version,
+        planner_version="1",
+        starts_on=starts_on,
+        currency="EUR",
+        cost=Decimal("100.00"),
+        content={},
+        content_hash="0",
+        drafted_by=by,
+    )
+    of_block = blocks or [1] * sessions
+    made = {
+        number: Block.objects.create(plan=plan, number=number, firm=number == 1)
+        for number in sorted(set(of_block))
+    }
+    day = 0
+    for place in range(sessions):
+        kind = (kinds or ["procedure"] * sessions)[place]
+        treats = kind == "procedure"
+        day += gap[1] if place else 0
+        session = PlannedSession.objects.create(
+            block=made[of_block[place]],
+            number=place + 1,
+            kind=kind,
+            day=day,
+            target_on=starts_on + dt.timedelta(days=day),
+            gap_min_days=gap[0] if place else None,
+            gap_typical_days=gap[1] if place else None,
+            gap_max_days=gap[2] if place else None,
+            numbing_min=numbing if treats else 0,
+            procedure_min=procedure if treats else 30,
+            cleanup_min=cleanup if treats else 0,
+        )
+        for order, step in enumerate((steps or [[DULL]] * sessions)[place] if treats else [], 1):
+            Step.objects.create(
+                session=session,
+                key=uuid4(),
+                order=order,
+                places=["malar.L"],
+                scar_types=["rolling"],
+                duration_min=procedure,
+                downtime_days=2,
+                price=Decimal("50.00"),
+                **step,
+            )
+    if approved:
+        Plan.objects.filter(pk=plan.pk).update(state=State.PROPOSED)
+        Plan.objects.filter(pk=plan.pk).update(
+            state=State.APPROVED, approved_by=by, approved_at=timezone.now()
+        )
+        plan.refresh_from_db()
+    return plan
+
+
+def choice(plan, number: int, starts_at, *chosen) -> Choice:
+    session = PlannedSession.objects.get(block__plan=plan, number=number)
+    return Choice(session, starts_at, tuple(each.pk for each in chosen))
