@@ -32,6 +32,7 @@ ROLES = {
     "scheduling.view_calendar": {CLINICIAN, FRONT_DESK},
     "scheduling.book": {CLINICIAN, FRONT_DESK},
     "scheduling.change_appointment": {CLINICIAN, FRONT_DESK},
+    "scheduling.override_window": {CLINICIAN},
     "scheduling.manage_resources": {CATALOGUE_ADMIN, OWNER},
     "scheduling.view_outcomes": {CLINICIAN, OWNER},
     "catalogue.view_catalogue": EVERYBODY,
@@ -58,7 +59,7 @@ DOORS = {
     "account_reset_password_from_key": PUBLIC,
     "account_reset_password_from_key_done": PUBLIC,
     "account_change_password": ANY_ROLE,
-    "account_reauthenticate": ANY_ROLE,
+    "account_reauthenticate": NOBODY,
     "account_signup": NOBODY,
     "account_email": NOBODY,
     "account_email_verification_sent": NOBODY,
@@ -77,7 +78,6 @@ DOORS = {
     "staff:reinvite": "staff.manage_users",
     "staff:withdraw": "staff.manage_users",
     "staff:deactivate": "staff.manage_users",
-    "staff:reactivate": "staff.manage_users",
     # catalogue
     "catalogue:clinic": "staff.change_clinic",
     # patients
@@ -92,6 +92,23 @@ DOORS = {
     "planner:reject": "planner.approve_plan",
     "planner:discontinue": "planner.approve_plan",
     # scheduling
+    "scheduling:day": "scheduling.view_calendar",
+    "scheduling:week": "scheduling.view_calendar",
+    "scheduling:appointment": "scheduling.view_calendar",
+    "scheduling:to_book": "scheduling.book",
+    "scheduling:book_plan": "scheduling.book",
+    "scheduling:new_visit": "scheduling.book",
+    "scheduling:change_state": "scheduling.change_appointment",
+    "scheduling:undo": "scheduling.change_appointment",
+    "scheduling:cancel": "scheduling.change_appointment",
+    "scheduling:move": "scheduling.change_appointment",
+    "scheduling:pin": "scheduling.change_appointment",
+    "scheduling:resources": "scheduling.manage_resources",
+    "scheduling:resource": "scheduling.manage_resources",
+    "scheduling:new_resource": "scheduling.manage_resources",
+    "scheduling:hours": "scheduling.manage_resources",
+    "scheduling:new_absence": "scheduling.manage_resources",
+    "scheduling:end_absence": "scheduling.manage_resources",
     # pages
     "today": "pages.today",
     # Django's admin: the catalogue's tables until they have pages of their own
