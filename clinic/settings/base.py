@@ -48,6 +48,9 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "clinic.catalogue.timezone.ClinicMiddleware",
+    "clinic.staff.lock.IdleLockMiddleware",
+    "clinic.staff.doors.DoorsMiddleware",
     "pghistory.middleware.HistoryMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -106,6 +109,7 @@ STATICFILES_DIRS = [
     ("vendor/bootstrap", NODE_MODULES / "bootstrap/dist"),
     ("vendor/bootstrap-icons", NODE_MODULES / "bootstrap-icons/font"),
     ("vendor/event-calendar", NODE_MODULES / "@event-calendar/build/dist"),
+    ("vendor/atkinson", NODE_MODULES / "@fontsource-variable/atkinson-hyperlegible-next/files"),
     ("vendor/htmx", NODE_MODULES / "htmx.org/dist"),
 ]
 MEDIA_ROOT = VAR / "media"
@@ -137,6 +141,12 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_ADAPTER = "clinic.staff.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "clinic.staff.forms.SignInForm",
+    "reset_password": "clinic.staff.forms.ForgottenForm",
+    "reset_password_from_key": "clinic.staff.forms.NewPasswordForm",
+    "change_password": "clinic.staff.forms.ChangePasswordForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -154,6 +164,9 @@ ACCOUNT_RATE_LIMITS = {
     "reauthenticate": "10/m/user",
 }
 
+INVITATION_DAYS = 7  # how long the link in an invitation works
+IDLE_LOCK_MINUTES = 15  # where the owner has not said otherwise
+
 # Counts of failed sign-ins have to be one for all processes, so they live in the database.
 CACHES = {
     "default": {
@@ -167,6 +180,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_AGE = 12 * 60 * 60  # a long working day
+CSRF_FAILURE_VIEW = "clinic.staff.refusals.csrf_failure"
 CSRF_COOKIE_NAME = "cicatrix_csrf"
 CSRF_COOKIE_HTTPONLY = True  # pages carry the token in their forms
 CSRF_COOKIE_SAMESITE = "Lax"

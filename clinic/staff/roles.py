@@ -71,7 +71,7 @@ DOORS = {
     "staff:profile": ANY_ROLE,
     "staff:awake": ANY_ROLE,
     "staff:lock": ANY_ROLE,
-    "staff:unlock": ANY_ROLE,
+    "staff:unlock": PUBLIC,  # the overlay of a page whose session is over
     "staff:users": "staff.manage_users",
     "staff:invite": "staff.manage_users",
     "staff:user": "staff.manage_users",

@@ -1,0 +1,92 @@
+"""The settings of the clinic, as its owner edits them."""
+
+from zoneinfo import available_timezones
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Div, Fieldset, Layout
+from django import forms
+
+from clinic.catalogue.models import Clinic
+
+REGIONS = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/")
+REGIONS += ("Pacific/", "UTC")
+
+
+def time_zones():
+    """The zones that are named after a place, by the part of the world."""
+    groups: dict[str, list] = {}
+    for zone in sorted(available_timezones()):
+        if zone.startswith(REGIONS):
+            part, _, place = zone.partition("/")
+            label = (place or part).replace("_", " ").replace("/", ", ")
+            groups.setdefault(part, []).append((zone, label))
+    return list(groups.items())
+
+
+class ClinicForm(forms.ModelForm):
+    time_zone = forms.ChoiceField(
+        choices=time_zones, help_text="Every time on every page is of this zone."
+    )
+    revision = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    class Meta:
+        model = Clinic
+        fields = [
+            "name",
+            "legal_name",
+            "address",
+            "phone",
+            "email",
+            "country",
+            "time_zone",
+            "currency",
+            "tax_percent",
+            "review_weeks",
+            "idle_minutes",
+        ]
+        labels = {
+            "email": "E-mail",
+            "tax_percent": "Tax on procedures, %",
+            "review_weeks": "Review after, weeks",
+            "idle_minutes": "Lock an idle screen after, minutes",
+        }
+        help_texts = {
+            "name": "As patients know it; on every page and letter.",
+            "legal_name": "As on invoices, if it differs.",
+            "currency": "Three letters, such as EUR. Prices are not converted.",
+            "idle_minutes": "The page asks for the password again; what was typed stays.",
+        }
+        widgets = {"address": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["revision"].initial = self.instance.revision
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+        self.helper.layout = Layout(
+            Fieldset(
+                "Name and address",
+                Div("name", "legal_name", css_class="pair"),
+                "address",
+                Div("phone", "email", css_class="pair"),
+            ),
+            Fieldset(
+                "Place, time and money",
+                Div("time_zone", "country", css_class="pair"),
+                Div("currency", "tax_percent", css_class="pair"),
+            ),
+            Fieldset("Work", Div("review_weeks", "idle_minutes", css_class="pair")),
+            "revision",
+        )
+
+    def clean_currency(self):
+        return self.cleaned_data["currency"].upper()
+
+    def what_moved(self, newest: Clinic) -> list[str]:
+        """What stands on record now where it is not what was typed, in words."""
+        return [
+            f"{self.fields[name].label.lower()} is now “{getattr(newest, name)}”"
+            for name in self._meta.fields
+            if getattr(newest, name) != self.cleaned_data.get(name)
+        ]
