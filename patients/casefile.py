@@ -50,7 +50,7 @@ class Problem:
 class CaseFacts:
     findings: tuple[Scar, ...] = ()
     marks: tuple[Stain, ...] = ()
-    bedside: Bedside = Bedside()
+    bedside: Bedside = field(default_factory=Bedside)
     scar_s: dict = field(default_factory=dict)
 
 
@@ -72,7 +72,7 @@ class _OnceLoader(yaml.SafeLoader):
 def load(text: str) -> dict:
     """The mapping that a case file is; CaseError if it is no YAML, or YAML of another shape."""
     try:
-        document = yaml.load(text, Loader=_OnceLoader)  # noqa: S506 - a SafeLoader
+        document = yaml.load(text, Loader=_OnceLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}: " if mark else ""
@@ -143,7 +143,9 @@ class Reader:
         self.problem(_join(place, key), f"{words}; accepted: {', '.join(accepted)}")
         return ""
 
-    def number(self, holder, key, place, *, above=None, low=None, high=None, unit="") -> Decimal | None:
+    def number(
+        self, holder, key, place, *, above=None, low=None, high=None, unit=""
+    ) -> Decimal | None:
         """A number in (above, high] or [low, high], or None where the file has none."""
         value = holder.get(key)
         if value is None or value == "unknown":
@@ -173,9 +175,7 @@ class Reader:
             return None
         if isinstance(value, bool):
             return value
-        self.problem(
-            _join(place, key), f"{_shown(value)} is not accepted; yes, no or unknown is"
-        )
+        self.problem(_join(place, key), f"{_shown(value)} is not accepted; yes, no or unknown is")
         return None
 
     # --- the parts ---

@@ -393,7 +393,7 @@ def _contradictions(scars, value, definition) -> list[dict]:
 
 
 def scar_s(sites: Mapping[str, int | None], scale: Mapping) -> dict:
-    """The sum of the three sites, None without one of them; and the sites that matter clinically."""
+    """The sum of three sites, None without one of them; and which sites matter clinically."""
     definition = scale["definition"]
     values = {site: sites.get(site) for site in definition["sites"]}
     complete = None not in values.values()
@@ -500,7 +500,7 @@ def _above(value, limit) -> bool:
 
 
 def contradictions(scar: Scar, scale: Mapping) -> list[str]:
-    """What does not fit the type that was chosen, in words: it warns and never changes the entry."""
+    """What does not fit the chosen type, in words: it warns and never changes the entry."""
     rule, found = scale["definition"], []
     if scar.type == "ice_pick" and _at_least(scar.width_mm, rule["ice_pick_below_mm"]):
         found.append(

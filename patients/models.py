@@ -91,8 +91,7 @@ class FrozenWhenSigned(pgtrigger.Trigger):
 
 
 class PatientQuerySet(models.QuerySet):
-    # Low enough for a swapped pair of letters in a short name ("Jonh"); the best match comes first.
-    SIMILAR = 0.4
+    SIMILAR = 0.4  # low enough for a wrong letter in a short name; the best match comes first
 
     def visible_to(self, user):
         """The patients `user` may see: all of the clinic's, or none."""
@@ -109,10 +108,11 @@ class PatientQuerySet(models.QuerySet):
         if born:
             found = found.filter(born=born)
         for word in words:
-            plain = _Unaccent(Lower(Value(word)))
-            holds = Q(search__contains=plain)
+            holds = Q(
+                *(Q(search__contains=_plain(one)) for one in _spellings(word)), _connector="OR"
+            )
             if word.isalpha():
-                near = TrigramWordSimilarity(plain, "search")
+                near = TrigramWordSimilarity(_plain(word), "search")
                 found = found.annotate(near=near).filter(holds | Q(near__gte=self.SIMILAR))
                 closeness = closeness + F("near")
                 found = found.annotate(closeness=closeness)
@@ -136,6 +136,24 @@ class PatientQuerySet(models.QuerySet):
 class _Unaccent(models.Func):
     function = "UNACCENT"
     output_field = models.TextField()
+
+
+def _plain(word: str):
+    """As the column `search` is written: small letters without accents."""
+    return _Unaccent(Lower(Value(word)))
+
+
+def _spellings(word: str) -> list[str]:
+    """The word, and for a name each swap of two letters, which trigrams forgive too little.
+
+    A number that begins with the trunk prefix 0 is also looked for without it.
+    """
+    if word.isdigit():
+        return [word, word[1:]] if word[0] == "0" and len(word) > 2 else [word]
+    if not word.isalpha() or len(word) < 3:
+        return [word]
+    swaps = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)]
+    return [word, *swaps]
 
 
 BIRTH_DATE_FORMS = ("%Y-%m-%d", "%d-%b-%Y", "%d.%m.%Y", "%d/%m/%Y", "%d-%m-%Y")

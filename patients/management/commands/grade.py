@@ -53,7 +53,7 @@ class Command(BaseCommand):
         return scales, {row["code"]: row["sides"] for row in document["regions"]}
 
     def _one(self, name, answer) -> bool:
-        """Answer one file on standard output, or say what is wrong with it; the others still run."""
+        """Answer one file on standard output, or say what is wrong with it; others still run."""
         try:
             with open(name, encoding="utf-8") as file:
                 result, problems = answer(casefile.load(file.read()))

@@ -1,0 +1,53 @@
+"""What templates about patients need: the banner's facts, and codes in a clinic's words."""
+
+from django import template
+from django.utils import timezone
+
+from clinic.catalogue.terms import MarkType, Phototype, ScarType
+from patients import chart, facts
+
+register = template.Library()
+
+
+@register.simple_tag
+def red_flags(patient) -> list[str]:
+    return facts.red_flags(patient, timezone.localdate())
+
+
+@register.filter
+def age(patient) -> int:
+    return patient.age_on(timezone.localdate())
+
+
+@register.filter
+def skin_type(patient) -> str:
+    return Phototype(patient.fitzpatrick).name if patient.fitzpatrick else "Not recorded"
+
+
+@register.filter
+def place_words(place: str) -> str:
+    """ "malar.L" as a person says it; a code that is not on the chart stays as it is."""
+    return chart.places().get(place, place)
+
+
+@register.filter
+def type_words(code: str) -> str:
+    if code.startswith("mark_"):
+        return MarkType(code.removeprefix("mark_")).label
+    return ScarType(code).label
+
+
+@register.filter
+def or_not_recorded(value):
+    return "Not recorded" if value is None or value == "" else value
+
+
+@register.filter
+def plain_number(value):
+    """1.50 as 1.5, 3.00 as 3."""
+    return value if value is None else f"{value:f}".rstrip("0").rstrip(".")
+
+
+@register.filter
+def yes_no(value) -> str:
+    return {True: "Yes", False: "No"}.get(value, "Not recorded")

@@ -1,0 +1,62 @@
+// Logging by keys, and details only where they apply. The forms work without it: a letter chooses
+// the type whose button carries it, a figure presses the button that saves the entry.
+const typing = (target) => target.closest?.("input:not([type=radio], [type=checkbox]), select, textarea, [contenteditable]");
+
+document.addEventListener("keydown", (event) => {
+  const page = document.querySelector("[data-logging]");
+  if (!page || event.ctrlKey || event.altKey || event.metaKey || typing(event.target)) return;
+  const shape = event.target.closest?.("[data-place]");
+  if (event.key === "#") return act(event, () => document.getElementById("id_count").select());
+  if (event.key === "/") return act(event, () => document.getElementById("id_place").focus());
+  const control = page.querySelector(`[data-key="${CSS.escape(event.key.toUpperCase())}"]`);
+  if (!control || control.disabled) return;
+  act(event, () => {
+    if (control.type === "radio") {
+      if (shape) choosePlace(shape);
+      control.checked = true;
+      control.dispatchEvent(new Event("change", { bubbles: true }));
+    } else {
+      control.click();
+    }
+  });
+});
+
+function act(event, deed) {
+  event.preventDefault();
+  deed();
+}
+
+// The region in focus is the one meant, without a press of Enter.
+function choosePlace(shape) {
+  const select = document.getElementById("id_place");
+  if (select.value !== shape.dataset.place) shape.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+}
+
+// Details that do not apply to the chosen type are put away.
+function showDetails(form) {
+  const type = form.elements.kind?.value ?? form.elements.scar_type?.value ?? "";
+  for (const part of form.querySelectorAll("[data-only-for]"))
+    part.hidden = type !== "" && !part.dataset.onlyFor.split(" ").includes(type);
+}
+const detailForms = () => document.querySelectorAll("#log-form, [data-details-form]");
+document.addEventListener("change", ({ target }) => {
+  const form = target.closest("#log-form, [data-details-form]");
+  if (form && ["kind", "scar_type"].includes(target.name)) showDetails(form);
+});
+document.addEventListener("DOMContentLoaded", () => detailForms().forEach(showDetails));
+
+// A figure given by a button is the number: what stands in the box beside it is not sent.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  const band = detail.triggeringEvent?.submitter?.name === "count_band";
+  if (detail.elt.id === "log-form" && band) detail.parameters.delete?.("count");
+});
+
+// After an entry the place stays, the rest is empty for the next one.
+document.addEventListener("logged", () => {
+  const form = document.getElementById("log-form");
+  if (!form || document.querySelector("[data-refused]")) return;
+  const place = form.elements.place.value;
+  form.reset();
+  form.elements.place.value = place;
+  showDetails(form);
+});
