@@ -120,6 +120,7 @@ STORAGES = {
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 WHITENOISE_MAX_AGE = 60 * 60  # of the names without a hash
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["jpg", "png", "webp", "gz", "br", "woff2", "woff", "map"]
 
 # Who may enter: people whom the owner invited, by e-mail and password.
 AUTH_USER_MODEL = "staff.User"
