@@ -15,12 +15,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from clinic.embedded.server import Server, is_alive
+from clinic.system import BROWSERS
 
 ROOT = Path(__file__).resolve().parent.parent
 FULL = os.environ.get("CICATRIX_FULL") == "1"
 TABLET = {"width": 1180, "height": 820}
 DESKTOP = {"width": 1440, "height": 900}
-CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 CHROMIUM_WORDS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -80,7 +80,7 @@ def take_away(run: Path):
 def browser():
     from playwright.sync_api import sync_playwright
 
-    program = next((path for path in CHROMIUM if Path(path).exists()), None)
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         pytest.fail("No Chromium here: `make browser` installs it on Debian, or says how.")
     with sync_playwright() as playwright:
