@@ -1,9 +1,102 @@
 """Pages over several apps: today's work, and one patient's whole chart."""
 
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
+
+from clinic.catalogue.models import Version
+from clinic.scheduling.models import Appointment
+from clinic.staff.models import User
+from patients.models import Assessment, Patient
+from patients.views import overview
+from planner.models import ACTIVE, Plan, State
+
+A_FEW = 12
+"""Rows of a work list on Today; the rest is behind its link."""
 
 
 @require_GET
 def today(request):
-    return render(request, "clinic/today.html", {})
+    """Each role's own work: a person with two roles sees both."""
+    user, day = request.user, timezone.localdate()
+    context = {"day": day}
+    if user.has_perm("scheduling.view_calendar"):
+        context |= {"visits": _visits(user, day), "mine": _is_practitioner(user)}
+    if user.has_perm("planner.approve_plan"):
+        context |= _clinician(user)
+    if user.has_perm("scheduling.book"):
+        context["unbooked"] = _unbooked(user)
+    if user.has_perm("catalogue.edit_catalogue"):
+        context["catalogue"] = _catalogue()
+    if user.has_perm("staff.manage_users"):
+        context["house"] = _house(day)
+    return render(request, "clinic/today.html", context)
+
+
+def _visits(user, day):
+    """Today's visits; a practitioner's own ones alone."""
+    visits = Appointment.objects.visible_to(user).with_people().filter(starts_at__date=day)
+    if _is_practitioner(user):
+        visits = visits.filter(parts__claims__resource__user=user).distinct()
+    return visits.order_by("starts_at")
+
+
+def _is_practitioner(user) -> bool:
+    return hasattr(user, "resource")
+
+
+def _clinician(user) -> dict:
+    plans = Plan.objects.visible_to(user).with_people()
+    mine = Patient.objects.visible_to(user)
+    drafts = Assessment.objects.filter(patient__in=mine, state=Assessment.State.DRAFT)
+    return {
+        "to_sign": plans.filter(state=State.PROPOSED)[:A_FEW],
+        "drafts": plans.filter(state=State.DRAFT)[:A_FEW],
+        "unsigned": drafts.select_related("patient", "assessed_by")[:A_FEW],
+    }
+
+
+def _unbooked(user):
+    """Signed plans with a firm session that holds no place in the calendar."""
+    plans = Plan.objects.visible_to(user).with_people().filter(state__in=ACTIVE)
+    booked = Appointment.objects.standing().filter(session__isnull=False).values("session")
+    open_ones = plans.filter(blocks__firm=True, blocks__sessions__performance=None)
+    return open_ones.exclude(blocks__sessions__in=booked).distinct()[:A_FEW]
+
+
+def _catalogue() -> dict:
+    version = Version.objects.in_force()
+    return {"version": version, "versions": Version.objects.count()}
+
+
+def _house(day) -> dict:
+    return {
+        "people": User.objects.filter(is_active=True).count(),
+        "patients": Patient.objects.count(),
+        "active_plans": Plan.objects.active().count(),
+        "visits": Appointment.objects.standing().filter(starts_at__date=day).count(),
+    }
+
+
+@require_GET
+def chart(request, pk):
+    """One patient's whole chart: the record, and what was planned and booked on it."""
+    context = overview(request, pk)
+    patient, user = context["patient"], request.user
+    return render(
+        request,
+        "clinic/chart.html",
+        context
+        | {
+            "plans": Plan.objects.visible_to(user).with_people().filter(patient=patient),
+            "visits": Appointment.objects.visible_to(user)
+            .with_people()
+            .filter(patient=patient)
+            .order_by("starts_at"),
+            "latest_signed": patient.assessments.filter(
+                state=Assessment.State.SIGNED, correction=None
+            )
+            .order_by("-assessed_on", "-id")
+            .first(),
+        },
+    )

@@ -1,23 +1,18 @@
 """Every app's addresses under its prefix."""
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.urls import include, path
 
 from clinic import pages
 
-APPS = {
-    "staff/": "clinic.staff.urls",
-    "catalogue/": "clinic.catalogue.urls",
-    "patients/": "patients.urls",
-    "plans/": "planner.urls",
-    "calendar/": "clinic.scheduling.urls",
-}
-
 urlpatterns = [
     path("", pages.today, name="today"),
+    path("patients/<uuid:pk>/", pages.chart, name="chart"),
+    path("patients/", include("patients.urls")),
+    path("plans/", include("planner.urls")),
+    path("calendar/", include("clinic.scheduling.urls")),
+    path("catalogue/", include("clinic.catalogue.urls")),
+    path("staff/", include("clinic.staff.urls")),
     path("account/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
-    *(path(prefix, include(urls)) for prefix, urls in APPS.items() if find_spec(urls)),
 ]

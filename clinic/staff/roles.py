@@ -140,6 +140,7 @@ DOORS = {
     "scheduling:end_absence": "scheduling.manage_resources",
     # pages
     "today": "pages.today",
+    "chart": "patients.view_patient",
     # Django's admin: the catalogue's tables until they have pages of their own
     "admin:login": NOBODY,
     "admin:password_change": NOBODY,
