@@ -51,7 +51,7 @@ def _question(row: dict) -> Question:
         text=row["text"],
         help=row.get("help") or "",
         parts=tuple(_part(part) for part in row["parts"]),
-        regional=row["regional"],
+        regional=bool(row.get("regional")),
         applies=row.get("applies"),
         expires_days=row.get("expires_days"),
         each_session=bool(row.get("each_session")),

@@ -353,7 +353,8 @@ def _restore(draft, step, columns, by):
         }
         now = model.objects.filter(pk=step.target).values_list("revision", flat=True).first()
         values["revision"] = (now or values["revision"]) + 1  # what others hold is out of date
-        model(assessment=draft, **values).save(force_insert=now is None)
+        row = model(assessment=draft, **values)
+        row.save(force_insert=now is None, force_update=now is not None)
 
 
 # --- grades -------------------------------------------------------------------------------------
