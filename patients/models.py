@@ -146,10 +146,12 @@ def _plain(word: str):
 def _spellings(word: str) -> list[str]:
     """The word, and for a name each swap of two letters, which trigrams forgive too little.
 
-    A number that begins with the trunk prefix 0 is also looked for without it.
+    A number is also looked for without its signs, and without a trunk prefix 0.
     """
-    if word.isdigit():
-        return [word, word[1:]] if word[0] == "0" and len(word) > 2 else [word]
+    digits = re.sub(r"\D", "", word)
+    if re.fullmatch(r"[-+()/.\d]+", word):
+        trunk = [digits[1:]] if digits.startswith("0") and len(digits) > 2 else []
+        return [one for one in (word, digits, *trunk) if one]
     if not word.isalpha() or len(word) < 3:
         return [word]
     swaps = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)]
@@ -165,8 +167,6 @@ def _search_words(text: str) -> tuple[list[str], dt.date | None]:
     for word in re.split(r"[\s,;]+", text.strip()):
         if day := _as_date(word):
             born = day
-        elif word[:1] in "+(0123456789" and re.fullmatch(r"[-+()/.\d]+", word):
-            words += [re.sub(r"\D", "", word)] if len(re.sub(r"\D", "", word)) > 4 else [word]
         elif word:
             words.append(word)
     return words, born

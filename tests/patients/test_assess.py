@@ -70,7 +70,7 @@ def test_a_side_is_left_middle_or_right(side):
 def test_a_mark_is_never_a_scar(kind):
     mark = make_mark()
 
-    with pytest.raises(Exception, match="mark_type_is_a_mark_type|too long"), transaction.atomic():
+    with pytest.raises(Exception, match=r"mark_type_is_a_mark_type|too long"), transaction.atomic():
         Mark.objects.filter(pk=mark.pk).update(mark_type=kind)
 
 
@@ -87,9 +87,9 @@ def test_a_region_has_only_its_own_sides():
         "UPDATE patients_finding SET count = 99 WHERE assessment_id = %s",
         "DELETE FROM patients_finding WHERE assessment_id = %s",
         "DELETE FROM patients_mark WHERE assessment_id = %s",
-        "INSERT INTO patients_mark (id, lineage, region, side, count_band, note, revision, mark_type,"
-        " assessment_id) SELECT gen_random_uuid(), gen_random_uuid(), 'malar', 'L', '', '', 1, 'pie',"
-        " id FROM patients_assessment WHERE id = %s",
+        "INSERT INTO patients_mark (id, lineage, region, side, count_band, note, revision,"
+        " mark_type, assessment_id) SELECT gen_random_uuid(), gen_random_uuid(), 'malar', 'L', '',"
+        " '', 1, 'pie', id FROM patients_assessment WHERE id = %s",
     ],
 )
 def test_a_signed_assessment_is_frozen_by_the_database(sql):
