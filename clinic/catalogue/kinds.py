@@ -105,6 +105,7 @@ class PolicyKind(Term):
     NEGATIVE_RESULT = "negative_result", "Trials that found no gain"
     CORRECTION = "correction", "Claims corrected"
     CHECK = "check", "What a plan is checked against"
+    DEFINITION = "definition", "What the words mean"
 
 
 class PartKind(Term):

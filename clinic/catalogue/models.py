@@ -20,8 +20,8 @@ from django.utils import timezone
 from clinic.catalogue import kinds, terms
 
 CODE = RegexValidator(
-    r"^[A-Za-z][A-Za-z0-9_-]*$",
-    "A code starts with a letter and holds letters, digits, hyphens and underscores.",
+    r"^[A-Za-z][A-Za-z0-9_.-]*$",
+    "A code starts with a letter and holds letters, digits, dots, hyphens and underscores.",
 )
 ISO_CURRENCY = RegexValidator(r"^[A-Z]{3}$", "A currency is three capital letters, such as EUR.")
 ISO_COUNTRY = RegexValidator(
@@ -410,6 +410,7 @@ class Word(Coded, Checked):
     meaning = models.TextField()
     kind = models.CharField(max_length=80)
     when = thing()
+    rules = word_list(help_text="Safety rules on the same matter, which then decide.")
 
     class Meta(Coded.Meta):
         constraints = [verified_as("word")]
@@ -527,6 +528,12 @@ class Question(Coded, Checked):
     group = models.CharField(max_length=80)
     text = models.TextField()
     help = models.TextField(null=True, blank=True)
+    flag = models.CharField(
+        max_length=80,
+        null=True,
+        blank=True,
+        help_text="Stands in the banner while a yes is in force.",
+    )
     parts = models.JSONField(help_text="What is answered: kind, label, unit, choices, limits.")
     regional = models.BooleanField(default=False)
     applies = thing(help_text="Whom it is asked.")
@@ -577,6 +584,7 @@ class SafetyClause(models.Model):
     preparation = thing()
     test_spot = thing()
     standing = models.BooleanField(default=False)
+    judged_by = models.CharField(max_length=30, null=True, blank=True)
     words = models.TextField(null=True, blank=True)
 
     class Meta:

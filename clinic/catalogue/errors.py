@@ -1,0 +1,38 @@
+"""What the catalogue refuses, worded for the person who reads it."""
+
+from typing import NamedTuple
+
+
+class Problem(NamedTuple):
+    """What is wrong, and where: a path into the document, such as ("pairs", 3, "weeks")."""
+
+    path: tuple
+    reason: str
+
+    def __str__(self):
+        return f"{'.'.join(str(step) for step in self.path)}: {self.reason}"
+
+
+class CatalogueError(Exception):
+    pass
+
+
+class CatalogueRefused(CatalogueError):
+    """A catalogue with anything wrong in it is refused whole; `lines` say each thing."""
+
+    def __init__(self, lines):
+        self.lines = [str(line) for line in lines]
+        super().__init__("The catalogue is refused, nothing was changed:\n" + "\n".join(self.lines))
+
+
+class EditedByTheClinic(CatalogueError):
+    def __init__(self):
+        super().__init__(
+            "The clinic has edited this catalogue since it was loaded; nothing was changed. "
+            "--overwrite puts the files' rows in place of the clinic's."
+        )
+
+
+class NoSuchTreatment(CatalogueError):
+    def __init__(self, code):
+        super().__init__(f"There is no treatment {code} to withdraw, or it is withdrawn already.")
