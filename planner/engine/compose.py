@@ -8,20 +8,21 @@ choice's bound: when another choice could still be better, it is tried, until th
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
+from math import ceil
 
 from clinic.catalogue.terms import Effect
 from planner.engine import limits
 from planner.engine.catalogue import Catalogue, Strategy, Treatment
 from planner.engine.effect import MONTHS_LATE, Dose, EffectModel, Joint
-from planner.engine.model import LOG, POINT, TENTHS, Choice, Option, Problem, Zone, choose
+from planner.engine.model import LOG, POINT, TENTHS, Choice, Lot, Option, Problem, choose
 from planner.engine.pairs import Pairs
 from planner.engine.safety import Safety, clinic_lacks
-from planner.engine.scars import indication_for, is_raised, load_of, pair_word
+from planner.engine.scars import count_of, indication_for, is_raised, load_of, pair_word
 from planner.engine.sequence import Bench, Piece, Placed, Rule, place
 from planner.engine.values import Case
 
 WORTH_A_STEP = 2  # an effectiveness under this is an adjunct's, never a reason for a step
-FIRST_CHOICE = 4
+FIRST_CHOICE, GOOD_CHOICE = 4, 3
 TRIES = 4
 
 
@@ -63,27 +64,28 @@ class Block:
     last_day: int
     joints: tuple[Joint, ...] = ()
     doses: tuple[Dose, ...] = ()
+    gain: float = 0.0  # hundredths of a point of improvement, in the choice's measure
 
 
 @dataclass(frozen=True)
 class Course:
-    """All blocks of one strategy."""
+    """All blocks of one strategy; a published protocol has doses and no blocks of ours."""
 
-    strategy: Strategy
+    strategy: Strategy | None
     blocks: tuple[Block, ...]
-    gain: int  # hundredths of a point of improvement, in the choice's measure
+    gain: float
+    doses: tuple[Dose, ...] = ()
+    joints: tuple[Joint, ...] = ()
 
-    @property
-    def doses(self) -> tuple[Dose, ...]:
-        return tuple(dose for block in self.blocks for dose in block.doses)
-
-    @property
-    def joints(self) -> tuple[Joint, ...]:
-        return tuple(joint for block in self.blocks for joint in block.joints)
-
-    @cached_property
-    def signature(self) -> tuple:
-        return tuple((block.choice, block.placed.days) for block in self.blocks)
+    @classmethod
+    def of(cls, strategy: Strategy, blocks) -> "Course":
+        return cls(
+            strategy,
+            tuple(blocks),
+            sum(block.gain for block in blocks),
+            tuple(dose for block in blocks for dose in block.doses),
+            tuple(joint for block in blocks for joint in block.joints),
+        )
 
 
 @dataclass
@@ -253,26 +255,21 @@ class Desk:
         `left` is group index -> share of the load that earlier blocks leave, `used` treatment ->
         (sessions already planned, last day), `after` the first possible day.
         """
-        open_ones = [c for c in self.candidates if c.out is None]
-        zones = self._zones(open_ones)
         options = tuple(
             option
-            for candidate in open_ones
-            if (option := self._option(candidate, zones, left, used, after))
+            for candidate in self.candidates
+            if candidate.out is None and (option := self._option(candidate, used, after))
         )
-        between, shared, synergies = self._between(options, zones)
+        between = self._between(options)
         wishes = self.case.wishes
         return Problem(
-            zones=zones,
             options=options,
-            weights=self._weights(left),
+            lots=self._lots(options, between, left),
             ceiling=self.effect.ceiling,
             overlap=round(self.effect.overlap * TENTHS),
             synergy=round(self.effect.synergy * TENTHS),
             between=between,
-            shared=shared,
-            synergies=synergies,
-            required=self._required(options, zones) if not used else (),
+            required=self._required(options) if not used else (),
             max_visits=None if wishes.max_visits is None else wishes.max_visits - visits,
             budget_cents=None if wishes.budget is None else int((wishes.budget - spent) * 100),
             last_day=None if wishes.finish_by is None else (wishes.finish_by - self.case.on).days,
@@ -280,53 +277,56 @@ class Desk:
             block_days=round(7 * self.catalogue.constant("block.weeks")),
         )
 
-    def _weights(self, left: dict) -> tuple[int, ...]:
-        total = sum(self.loads) or 1.0
-        return tuple(
-            round(100 * POINT * load / total * left.get(i, 1.0)) for i, load in enumerate(self.loads)
-        )
-
-    def _zones(self, candidates) -> tuple[Zone, ...]:
-        """Places in the same situation, taken together."""
-        table: dict = {}
-        for place in self.places:
-            types = tuple(sorted(g.scar_type for g in self.case.findings if g.place == place))
-            allowed = tuple((c.code, c.starts[place]) for c in candidates if place in c.starts)
-            table.setdefault((types, allowed, self.catalogue.area_of(place)), []).append(place)
-        return tuple(
-            Zone(
-                tuple(places),
-                tuple(i for i, g in enumerate(self.case.findings) if g.place in places),
-            )
-            for _, places in sorted(table.items(), key=lambda item: item[1])
-        )
-
-    def _option(self, candidate: Candidate, zones, left, used, after) -> Option | None:
+    def _option(self, candidate: Candidate, used: dict, after: int) -> Option | None:
         row = candidate.row
-        here = tuple(i for i, zone in enumerate(zones) if zone.places[0] in candidate.starts)
-        groups = [i for z in here for i in zones[z].groups]
-        steps = {i: s for i in groups if (s := self._step(row.code, self.case.findings[i].scar_type))}
+        places = tuple(sorted(candidate.starts))
         least, usual, most = row.course
         given, last = used.get(row.code, (0, None))
-        sessions = (min(1, most - given), most - given) if given else (least, usual)
-        if not steps or sessions[1] < 1:
+        sessions = (1, most - given) if given else (least, usual)
+        if sessions[1] < 1:
             return None
-        starts = [candidate.starts[p] for z in here for p in zones[z].places]
-        soonest = max(min(starts), after, 0 if last is None else last + self.interval(row))
+        again = 0 if last is None else last + self.interval(row)
         return Option(
             row=row,
-            zones=here,
+            places=places,
             sessions=sessions,
-            steps=steps,
             interval_days=self.interval(row),
             downtime=row.days("downtime_days"),
             pigment=self._pigment(row),
-            starts=soonest,
-            cents=int((row.price or Decimal(0)) * 100),
-            units={z: self._units(row, zones[z]) for z in here},
+            starts=max(*candidate.starts.values(), after, again),
+            cents=int(self.price(row, places) * 100),
             mechanism=self.effect.mechanism_class(row.code),
             extra_visits=sum(1 for _ in self.suture_days(row)),
-            once_visits=self._test_visits(row.code, [p for z in here for p in zones[z].places]),
+            once_visits=0 if given else self._test_visits(row.code, places),
+            pieces=len(limits.split(self, row, list(places))),
+        )
+
+    def price(self, row: Treatment, places) -> Decimal:
+        """What one session in these places costs; nothing where no price is set."""
+        if row.price is None:
+            return Decimal(0)
+        return row.price * self._units(row, places)
+
+    def _lots(self, options, between: dict, left: dict) -> tuple[Lot, ...]:
+        """Groups for which the options do the same, taken together."""
+        total = sum(self.loads) or 1.0
+        table: dict = {}
+        for index, group in enumerate(self.case.findings):
+            steps = tuple(
+                (o.code, step)
+                for o in options
+                if group.place in o.places and (step := self._step(o.code, group.scar_type))
+            )
+            codes = {code for code, _ in steps}
+            gains = tuple(
+                pair
+                for pair, rule in sorted(between.items())
+                if rule.synergy and codes.issuperset(pair) and pair_word(group.scar_type) in rule.scar_types
+            )
+            share = 100 * POINT * self.loads[index] / total * left.get(index, 1.0)
+            table[steps, gains] = table.get((steps, gains), 0.0) + share
+        return tuple(
+            Lot(round(weight), steps, gains) for (steps, gains), weight in sorted(table.items())
         )
 
     def _step(self, treatment: str, scar_type: str) -> int:
@@ -352,59 +352,67 @@ class Desk:
         hits = (h for p in places for h in self.safety.hits(treatment, p, self.case.on))
         return 2 if any(hit.known and hit.reading_days for hit in hits) else 0
 
-    def _units(self, row: Treatment, zone: Zone) -> int:
-        """What one session in a zone is priced by: places, scars, hundredths of a syringe."""
+    def _units(self, row: Treatment, places) -> int:
+        """What one session is priced by: places, scars, syringes."""
         if row.price_unit == "scar":
-            return sum(round(self.counts[i]) for i in zone.groups if self.effect.step(row.code, self.case.findings[i].scar_type))
+            return sum(
+                round(count_of(group, self.catalogue)[0])
+                for group in self.case.findings
+                if group.place in places and self.effect.step(row.code, group.scar_type)
+            )
         if row.price_unit == "syringe":
-            return sum(round(100 * self.region(p).filler_ml) for p in zone.places)
-        return len(zone.places)
+            return max(1, ceil(sum(self.region(p).filler_ml for p in places)))
+        return len(places) if row.price_unit == "region" else 1
 
     def region(self, place: str):
         return self.catalogue.regions[place.partition(".")[0]]
 
-    @cached_property
-    def counts(self) -> tuple[float, ...]:
-        from planner.engine.scars import count_of
-
-        return tuple(count_of(group, self.catalogue)[0] for group in self.case.findings)
-
-    def _between(self, options, zones) -> tuple[dict, dict, dict]:
-        between, shared, synergies = {}, {}, {}
-        fields = [{self.catalogue.field_of(p) for p in zone.places} for zone in zones]
+    def _between(self, options) -> dict:
+        """The rule of every two options that share a field."""
+        table = {}
+        fields = {o.code: {self.catalogue.field_of(p) for p in o.places} for o in options}
         for i, one in enumerate(options):
             for other in options[i + 1 :]:
-                pair = tuple(sorted((one.code, other.code)))
-                a, b = (one, other) if pair[0] == one.code else (other, one)
-                common = tuple((x, y) for x in a.zones for y in b.zones if fields[x] & fields[y])
-                if not common:
-                    continue
-                places = [p for x, y in common for z in (x, y) for p in zones[z].places]
-                rule = self.rule_between(*pair, places)
-                between[pair], shared[pair] = rule, common
-                synergies[pair] = frozenset(
-                    k
-                    for k, group in enumerate(self.case.findings)
-                    if rule.synergy and pair_word(group.scar_type) in rule.scar_types
-                )
-        return between, shared, synergies
+                common = fields[one.code] & fields[other.code]
+                if common:
+                    pair = (one.code, other.code)
+                    places = [
+                        p
+                        for p in (*one.places, *other.places)
+                        if self.catalogue.field_of(p) in common
+                    ]
+                    table[pair] = self.rule_between(*pair, places)
+        return table
 
-    def _required(self, options, zones) -> tuple:
-        """First choices that no plan may leave out: release of tethers, focal work on deep scars."""
-        found = []
-        for z, zone in enumerate(zones):
-            for scar_type in sorted({self.case.findings[i].scar_type for i in zone.groups}):
-                firsts = tuple(
-                    o.code for o in options if z in o.zones and self._is_first_choice(o.row, scar_type)
-                )
-                if firsts:
-                    found.append((z, firsts))
-        return tuple(found)
+    def _required(self, options) -> tuple[tuple[str, ...], ...]:
+        """First choices that no plan leaves out: release of tethers, focal work on deep scars.
 
-    def _is_first_choice(self, row: Treatment, scar_type: str) -> bool:
+        One method of a mechanism serves all its types in a block, so a type whose own first choice
+        does not serve the others accepts a good method of that mechanism instead.
+        """
+        types = {(g.scar_type, g.place) for g in self.case.findings}
+        first: dict = {}
+        good: dict = {}
+        for scar_type, place in sorted(types):
+            here = [o for o in options if place in o.places]
+            for option in here:
+                worth = self._focal_worth(option.row, scar_type)
+                key = (option.mechanism, scar_type)
+                if worth >= FIRST_CHOICE:
+                    first.setdefault(key, set()).add(option.code)
+                if worth >= GOOD_CHOICE:
+                    good.setdefault(key, set()).add(option.code)
+        return tuple(sorted({self._demand(key, first, good) for key in first}))
+
+    def _demand(self, key: tuple, first: dict, good: dict) -> tuple[str, ...]:
+        others = [good[other] for other in first if other[0] == key[0] and other != key]
+        serves_all = first[key].intersection(*others)
+        return tuple(sorted(serves_all or good[key]))
+
+    def _focal_worth(self, row: Treatment, scar_type: str) -> int:
         indication = indication_for(row, scar_type)
         needed = self.catalogue.constant(f"first_choice.{row.mechanism}", 0)
-        return bool(needed and indication and indication.effectiveness >= FIRST_CHOICE)
+        return indication.effectiveness if needed and indication else 0
 
 
 # --- one strategy ------------------------------------------------------------------------------------
@@ -440,39 +448,37 @@ def _realise(desk: Desk, problem: Problem, strategy: Strategy, choice: Choice) -
         return None
     days = dict(placed.days)
     doses = tuple(Dose(piece.treatment, p, piece.sessions) for piece in pieces for p in piece.places)
-    joints = _joints(desk, problem, pieces, days)
+    by_place: dict = {}
+    for piece in pieces:
+        for p in piece.places:
+            by_place.setdefault((piece.treatment, p), set()).update(days[piece.key])
+    joints = joints_of(desk, by_place)
+    gain = problem.gain(choice.count, _together(joints))
     first = min(d for all_days in days.values() for d in all_days)
     last = max(d for all_days in days.values() for d in all_days)
-    value = score(problem, strategy, choice, pieces, days, joints)
-    return Block(choice, pieces, placed, value, value, False, first, last, joints, doses)
+    value = score(problem, strategy, choice, pieces, days, gain)
+    return Block(choice, pieces, placed, value, value, False, first, last, joints, doses, gain)
 
 
 def _pieces(desk: Desk, problem: Problem, choice: Choice) -> tuple[Piece, ...]:
+    options = [problem.by_code[code] for code, _ in choice.sessions]
+    lead = max(desk.lead_days(o.code, place) for o in options for place in o.places)
     pieces = []
-    longest_lead = 0
-    for code, zones in choice.zones:
-        places = [p for z in zones for p in problem.zones[z].places]
-        longest_lead = max(longest_lead, *(desk.lead_days(code, p) for p in places))
-    for code, zones in choice.zones:
-        option = problem.by_code[code]
-        places = sorted(p for z in zones for p in problem.zones[z].places)
-        candidate = next(c for c in desk.candidates if c.code == code)
-        starts = max(longest_lead, option.starts, *(candidate.starts[p] for p in places))
-        shares = limits.split(desk, option.row, places)
+    for option in options:
+        shares = limits.split(desk, option.row, list(option.places))
         for number, share in enumerate(shares, start=1):
             pieces.append(
                 Piece(
-                    key=code if len(shares) == 1 else f"{code}/{number}",
-                    treatment=code,
+                    key=option.code if len(shares) == 1 else f"{option.code}/{number}",
+                    treatment=option.code,
                     places=tuple(share),
-                    sessions=choice.count[code],
+                    sessions=choice.count[option.code],
                     interval=option.interval_days,
                     longest=option.row.interval_days[2],
-                    starts=starts,
+                    starts=max(lead, option.starts),
                     downtime=option.downtime,
                     minutes=option.row.days("duration_min"),
                     milligrams=round(10 * limits.planned_mg(desk, option.row, share)),
-                    once_visits=option.once_visits,
                 )
             )
     return tuple(pieces)
@@ -507,16 +513,13 @@ def _share_a_field(desk: Desk, one: Piece, other: Piece) -> bool:
 
 def _reward(problem: Problem, pair, one: Piece, other: Piece) -> float:
     """Points that one session together adds, counted on half-treated skin."""
-    options = [problem.by_code[code] for code in pair]
-    places = set(one.places) & set(other.places)
-    total = 0.0
-    for index in problem.synergies.get(pair, ()):
-        zone = next(z for z in problem.zones if index in z.groups)
-        if places.isdisjoint(zone.places):
-            continue
-        weaker = min(option.steps.get(index, 0) for option in options)
-        total += problem.weights[index] * weaker * problem.synergy / TENTHS / LOG / POINT / 2
-    return total
+    if set(one.places).isdisjoint(other.places):
+        return 0.0
+    return sum(
+        lot.weight * problem.weaker(lot, pair) * problem.synergy / TENTHS / LOG / POINT / 2
+        for lot in problem.lots
+        if pair in lot.gains
+    )
 
 
 def _bench(desk: Desk, problem: Problem, choice: Choice) -> Bench:
@@ -535,49 +538,29 @@ def _bench(desk: Desk, problem: Problem, choice: Choice) -> Bench:
     )
 
 
-def _joints(desk: Desk, problem: Problem, pieces, days) -> tuple[Joint, ...]:
+def joints_of(desk: Desk, days: dict) -> tuple[Joint, ...]:
+    """Sessions together of treatments that help each other; `days` by (treatment, place)."""
     joints = []
-    for i, one in enumerate(pieces):
-        for other in pieces[i + 1 :]:
-            pair = tuple(sorted((one.treatment, other.treatment)))
-            between = problem.between.get(pair)
-            together = len(set(days[one.key]) & set(days[other.key]))
-            if between and between.synergy and together:
-                common = sorted(set(one.places) & set(other.places))
-                joints += [Joint(*pair, place, together, between.scar_types) for place in common]
+    keys = sorted(days)
+    for i, (code, place) in enumerate(keys):
+        for other, there in keys[i + 1 :]:
+            if there != place or other == code:
+                continue
+            together = len(days[code, place] & days[other, place])
+            if together and (rule := desk.rule_between(code, other, [place])).synergy:
+                joints.append(Joint(rule.a, rule.b, place, together, rule.scar_types))
     return tuple(joints)
 
 
-def gain_of(problem: Problem, choice: Choice, joints) -> float:
-    """Improvement of a choice in hundredths of a point, in the choice's own measure."""
-    together: dict = {}
+def _together(joints) -> dict:
+    table: dict = {}
     for joint in joints:
-        together[(joint.a, joint.b), joint.place] = joint.sessions
-    total = 0.0
-    for z, zone in enumerate(problem.zones):
-        for index in zone.groups:
-            total += problem.weights[index] * problem.kept(_log(problem, choice, together, z, zone, index)) / 1000
-    return total
+        pair = (joint.a, joint.b)
+        table[pair] = max(table.get(pair, 0), joint.sessions)
+    return table
 
 
-def _log(problem: Problem, choice: Choice, together: dict, z: int, zone: Zone, index: int) -> float:
-    classes: dict = {}
-    for code, sessions in choice.sessions:
-        option = problem.by_code[code]
-        if z in choice.where[code] and option.steps.get(index):
-            classes.setdefault(option.mechanism, []).append(option.steps[index] * sessions)
-    log = 0
-    for parts in classes.values():
-        log += TENTHS * max(parts) + problem.overlap * (sum(parts) - max(parts))
-    for pair, gainers in problem.synergies.items():
-        if index in gainers and all(z in choice.where.get(code, ()) for code in pair):
-            counts = [together.get((pair, p), 0) for p in zone.places]
-            weaker = min(problem.by_code[code].steps.get(index, 0) for code in pair)
-            log += problem.synergy * weaker * sum(counts) / len(counts)
-    return log
-
-
-def score(problem: Problem, strategy: Strategy, choice: Choice, pieces, days, joints) -> float:
+def score(problem: Problem, strategy: Strategy, choice: Choice, pieces, days, gain: float) -> float:
     """The objective of a sequenced choice, in points: what the solver's bound bounds."""
     weights = strategy.weights
     burdens: dict = {}
@@ -590,7 +573,7 @@ def score(problem: Problem, strategy: Strategy, choice: Choice, pieces, days, jo
     visits = len(burdens) + problem.other_visits
     visits += sum(o.extra_visits * n + o.once_visits for o, n in options)
     return (
-        weights["improvement"] * gain_of(problem, choice, joints) / POINT
+        weights["improvement"] * gain / POINT
         - strategy.min_gain * sum(n for _, n in options)
         - weights["downtime"] * sum(burdens.values())
         - weights["cost"] * cents_of(problem, choice) / 10_000
@@ -601,15 +584,5 @@ def score(problem: Problem, strategy: Strategy, choice: Choice, pieces, days, jo
 
 
 def cents_of(problem: Problem, choice: Choice) -> int:
-    total = 0
-    for code, sessions in choice.sessions:
-        option = problem.by_code[code]
-        units = sum(option.units[z] for z in choice.where[code])
-        unit = option.row.price_unit
-        if unit == "course":
-            total += option.cents
-        elif unit == "syringe":
-            total += option.cents * -(-units // 100) * sessions
-        else:
-            total += option.cents * sessions * (units if unit in ("region", "scar") else 1)
-    return total
+    options = [(problem.by_code[code], count) for code, count in choice.sessions]
+    return sum(o.cents * (1 if o.by_course else count) for o, count in options)

@@ -129,6 +129,15 @@ def expectation(case: Case, catalogue: Catalogue, doses, joints=()) -> Expectati
     return _sum_up(catalogue, case.findings, rows)
 
 
+def group_shares(case: Case, model: EffectModel, doses, joints=()) -> list[float]:
+    """The expected improvement of each group, three months after the last session."""
+    by_place, together = _by_place(doses), _joints_by_place(joints)
+    return [
+        _group_outcome(model, g, by_place.get(g.place, {}), together.get(g.place, {}))[1]
+        for g in case.findings
+    ]
+
+
 def _by_place(doses) -> dict:
     table: dict = {}
     for dose in doses:

@@ -10,8 +10,8 @@ BMI_OBESE = 30
 def lidocaine_mg(case: Case, catalogue: Catalogue, facts: Facts, adrenaline: bool = False) -> float | None:
     """The most one visit may inject; None without a weight, for which there is no default.
 
-    The smaller of weight and ideal weight counts in obesity. Every lowering factor that holds, or
-    that is not known not to hold, lowers it.
+    The smaller of weight and ideal weight counts in obesity. A row whose condition is unknown
+    counts as if it held.
     """
     weight = _dosing_weight(case)
     if weight is None:
@@ -21,8 +21,7 @@ def lidocaine_mg(case: Case, catalogue: Catalogue, facts: Facts, adrenaline: boo
     rows = [limit for limit in rows if limit.with_adrenaline in (None, adrenaline)]
     doses = [limit.mg_per_kg * weight for limit in rows if limit.mg_per_kg]
     caps = [limit.cap_mg for limit in rows if limit.cap_mg]
-    known = [limit for limit in rows if holds(limit.when, facts, spot) is True]
-    factors = [limit.factor for limit in known if limit.factor and limit.when]
+    factors = [limit.factor for limit in rows if limit.factor]
     if not doses:
         return None
     most = min(doses + caps)

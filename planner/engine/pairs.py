@@ -20,7 +20,7 @@ PRECEDENCE = (
 )
 TOGETHER = (PairRelation.SAME_SESSION_OK, PairRelation.SAME_SESSION_SYNERGY)
 UNLISTED = "d1"
-ONE_DEVICE = "d5"
+ONE_OF_A_KIND = "d5"
 STAGES = "stages"
 
 
@@ -107,18 +107,18 @@ class Pairs:
         order = self._in_order(a, b, row, together, first)
         apart = self._apart(a, b, row) if together else row.typical_days
         least = min(apart, row.min_days) if not together else min(self._least(a), self._least(b))
-        one_device = self._same_device_work(a, b) and not together
+        one_of_a_kind = self._same_work(a, b) and not together
         return Between(
             a=a.code,
             b=b.code,
             together=together,
-            never=row.relation == PairRelation.AVOID or one_device,
+            never=row.relation == PairRelation.AVOID or one_of_a_kind,
             synergy=any(p.relation == PairRelation.SAME_SESSION_SYNERGY for p in same),
             first=first or self._by_order(a, b),
             gap_days=max(apart, 1),
             least_days=max(least, 1),
             scar_types=tuple(sorted({t for pair in same for t in pair.scar_types})),
-            rules=tuple(sorted({p.code for p in same})) + ((ONE_DEVICE,) if one_device else ()),
+            rules=tuple(sorted({p.code for p in same})) + ((ONE_OF_A_KIND,) if one_of_a_kind else ()),
             text=row.why,
             **order,
         )
@@ -133,12 +133,12 @@ class Pairs:
     def _unlisted(self, a: Treatment, b: Treatment) -> Between:
         apart = max(a.interval_days[1], b.interval_days[1]) or self._default_gap()
         earlier = self._earlier_stage(a, b)
-        one_device = self._same_device_work(a, b)
+        one_of_a_kind = self._same_work(a, b)
         return Between(
             a=a.code,
             b=b.code,
             together=False,
-            never=one_device,
+            never=one_of_a_kind,
             synergy=False,
             first=self._by_order(a, b),
             course_first=earlier,
@@ -146,7 +146,7 @@ class Pairs:
             gap_days=apart,
             least_days=apart,
             scar_types=(),
-            rules=(ONE_DEVICE,) if one_device else (UNLISTED,),
+            rules=(ONE_OF_A_KIND,) if one_of_a_kind else (UNLISTED,),
             text="These two are not listed together: they are kept in separate sessions by the "
             "longer of their usual intervals.",
         )
@@ -174,17 +174,15 @@ class Pairs:
         return int(self.catalogue.constant("gap.default_days"))
 
     def _earlier_stage(self, a: Treatment, b: Treatment) -> str:
-        if a.stage == b.stage:
+        """Acne, release and volume, focal, field; inside one stage the order of a session."""
+        one, other = (a.stage, a.order), (b.stage, b.order)
+        if one == other:
             return ""
-        return a.code if a.stage < b.stage else b.code
+        return a.code if one < other else b.code
 
     def _by_order(self, a: Treatment, b: Treatment) -> str:
         return min((a, b), key=lambda row: (row.order, row.code)).code
 
-    def _same_device_work(self, a: Treatment, b: Treatment) -> bool:
-        """d5: two devices of one mechanism in one field."""
-        devices = [any(self._is_device(code) for code in row.requires) for row in (a, b)]
-        return all(devices) and self.class_of(a.code) == self.class_of(b.code)
-
-    def _is_device(self, requirement: str) -> bool:
-        return self.catalogue.requirements.get(requirement) == "device"
+    def _same_work(self, a: Treatment, b: Treatment) -> bool:
+        """d5, which speaks of devices, read for every method: one of a mechanism in a field and block."""
+        return self.class_of(a.code) == self.class_of(b.code)

@@ -30,7 +30,6 @@ class Piece:
     downtime: int
     minutes: int
     milligrams: int  # local anaesthetic a session, in tenths
-    once_visits: int = 0
 
 
 @dataclass(frozen=True)

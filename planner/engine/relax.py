@@ -1,0 +1,135 @@
+"""When nothing fits: the smallest sets of wishes to relax. And what a treatment would still add."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from itertools import combinations
+from math import ceil
+
+from planner.engine.catalogue import Strategy
+from planner.engine.compose import Candidate, Desk, solve_block
+from planner.engine.effect import Dose, expectation
+from planner.engine.values import NoPlan, Proposal, Wishes
+
+NOTHING = Wishes()
+FREE = {"improvement": 0.2, "downtime": 0.0, "cost": 0.0, "visits": 0.0, "weeks": 0.0, "pigment": 0.0}
+SPARING = {
+    "max_downtime_days": {"downtime": 1.0},
+    "budget": {"cost": 5.0},
+    "max_visits": {"visits": 5.0},
+    "finish_by": {"weeks": 2.0},
+    "no_needles": {},
+}
+WORDS = {
+    "max_downtime_days": "accept {} days of downtime",
+    "budget": "raise the budget to {}",
+    "max_visits": "come for {} visits",
+    "finish_by": "allow until {}",
+    "no_needles": "accept needles",
+}
+
+
+def no_plan(desk: Desk) -> NoPlan:
+    """Why there is no plan, and the smallest ways out of it."""
+    held = [c for c in desk.candidates if c.out and c.out.kind in ("rule", "skin_type", "late")]
+    set_wishes = _set(desk.case.wishes)
+    ways: list[tuple] = []
+    for size in (1, 2, 3):
+        for names in combinations(sorted(set_wishes), size):
+            if way := _way(desk, names):
+                ways.append(way)
+        if ways:
+            break
+    if ways:
+        text = "Nothing fits all of the patient's wishes. To get a plan: " + "; or ".join(
+            " and ".join(_in_words(name, to) for name, to in way) for way in ways
+        )
+        return NoPlan(text + ".", tuple(ways))
+    if held:
+        first = held[0]
+        return NoPlan(
+            f"Nothing may be planned now. {first.row.name}: {first.out.text} "
+            "See what is postponed and what is contraindicated."
+        )
+    if not desk.candidates:
+        return NoPlan("No treatment of the catalogue is indicated for the scars recorded.")
+    return NoPlan("The treatments open here would add too little for what they take.")
+
+
+def _set(wishes: Wishes) -> list[str]:
+    return [name for name in SPARING if getattr(wishes, name) != getattr(NOTHING, name)]
+
+
+def _way(desk: Desk, names: tuple[str, ...]) -> tuple | None:
+    """What these wishes would have to become, if giving them up alone helps."""
+    freed = replace(desk.case.wishes, **{name: getattr(NOTHING, name) for name in names})
+    other = Desk(replace(desk.case, wishes=freed), desk.catalogue)
+    weights = dict(FREE)
+    for name in names:
+        weights.update(SPARING[name])
+    strategy = Strategy("", "", "", weights, 0.0, 0.0, False, 0)
+    problem = other.problem({}, {}, Decimal(0), 0, 0)
+    least = round(100 * desk.catalogue.constant("plan.min_gain"))
+    block = solve_block(other, problem, strategy, floor=least)
+    if block is None:
+        return None
+    return tuple((name, _needed(other, problem, block, name)) for name in names)
+
+
+def _needed(desk: Desk, problem, block, name: str):
+    options = [(problem.by_code[code], count) for code, count in block.choice.sessions]
+    if name == "max_downtime_days":
+        return max(option.downtime for option, _ in options)
+    if name == "budget":
+        cents = sum(o.cents * (1 if o.by_course else n) for o, n in options)
+        return Decimal(ceil(cents / 100)).quantize(Decimal("0.01"))
+    if name == "max_visits":
+        days = {day for _, days in block.placed.days for day in days}
+        extra = sum(o.extra_visits * n + o.once_visits for o, n in options)
+        return len(days) + extra + problem.other_visits
+    if name == "finish_by":
+        healed = max(
+            dict(block.placed.days)[p.key][-1] + p.downtime for p in block.pieces
+        )
+        return desk.case.on + timedelta(days=healed)
+    return False
+
+
+def _in_words(name: str, to) -> str:
+    return WORDS[name].format(f"{to:%d-%b-%Y}" if name == "finish_by" else to)
+
+
+def gain_of(desk: Desk, candidate: Candidate, places, base: Proposal | None) -> tuple[float, float]:
+    """Change of the expected improvement if a usual course were put into the base proposal.
+
+    What it excludes there (one method of a mechanism) makes room for it.
+    """
+    doses, joints = _doses(desk, base)
+    taken = {dose.treatment for dose in doses}
+    gone = {
+        code
+        for code in taken
+        if desk.effect.mechanism_class(code) == desk.effect.mechanism_class(candidate.code)
+        and desk.rule_between(code, candidate.code, places).never
+    }
+    kept = tuple(dose for dose in doses if dose.treatment not in gone)
+    added = tuple(Dose(candidate.code, place, candidate.row.course[1]) for place in places)
+    before = expectation(desk.case, desk.catalogue, doses, joints).improvement
+    rest = tuple(joint for joint in joints if not {joint.a, joint.b} & gone)
+    after = expectation(desk.case, desk.catalogue, kept + added, rest).improvement
+    gains = sorted(round(b - a, 3) for a, b in zip(before, after))
+    return gains[0], gains[1]
+
+
+def _doses(desk: Desk, base: Proposal | None) -> tuple:
+    if base is None:
+        return (), ()
+    from planner.engine.build import Given
+    from planner.engine.protocols import doses_of
+
+    visits = [
+        Given(s.day, s.block, tuple((t.treatment, t.places) for t in s.steps))
+        for s in base.sessions
+        if s.steps
+    ]
+    return doses_of(desk, visits)
