@@ -41,6 +41,8 @@ def set_aside(server: Server) -> str:
     """Move database and photos out of the way, in place of those that were moved before."""
     server.stop()
     aside = VAR / "before-reset"
+    if not server.data.exists():
+        return "There is no database yet, so nothing was set aside."
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     for path in (server.data, VAR / "media"):

@@ -9,7 +9,8 @@ import ctypes
 import os
 import sys
 
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_OVERRIDE = 1
@@ -36,7 +37,9 @@ def call(function, *words) -> None:
 def become(uid: int, gid: int, keep_way_in: bool) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if keep_way_in:
-        call(libc.prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        # Or else setuid() would take the capability, and access(), by which PostgreSQL looks
+        # for its own programs, would ask as if it were gone.
+        call(libc.prctl, PR_SET_SECUREBITS, NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)

@@ -267,12 +267,21 @@ def test_root_hands_it_to_an_ordinary_user_without_any_power(server, tmp_path):
 
 
 @as_root
-def test_it_works_in_a_folder_that_only_root_may_enter():
+def test_it_works_in_a_checkout_that_only_root_may_enter():
     closed = Path(tempfile.mkdtemp(prefix="closed-"))
     assert closed.stat().st_mode & 0o077 == 0
-    with a_server(closed / "house") as server:
-        server.ensure_running()
+    package = binaries.package().relative_to(ROOT)
+    shutil.copytree(ROOT / "clinic/embedded", closed / "clinic/embedded")
+    shutil.copytree(ROOT / package, closed / package, symlinks=True)
+    for program in (closed / package / "native/bin").iterdir():
+        program.chmod(0o700)  # as npm leaves it under umask 077
+    words = "from clinic.embedded.server import Server;"
+    words += "Server('var/postgres', throw_away=True).ensure_running()"
 
+    done = subprocess.run([sys.executable, "-c", words], cwd=closed, capture_output=True, text=True)
+
+    with a_server(closed / "var") as server:
+        assert done.returncode == 0, done.stderr
         assert one(server, "SELECT 1") == 1
         assert account_of(server) == (server.data.stat().st_uid, 1 << 1)
         assert account_of(server)[0] != 0
