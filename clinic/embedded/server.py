@@ -234,7 +234,7 @@ class Server:
             "unix_socket_directories": f"'{quoted(self.socket_folder)}'",
             "unix_socket_permissions": "0700",
             "port": str(PORT),
-            "max_connections": "60",
+            "max_connections": "100",
             "shared_buffers": "64MB",
             "timezone": "'UTC'",
             "log_timezone": "'UTC'",
