@@ -175,6 +175,7 @@ class Clause:
     course_days: int | None
     reading_days: int | None
     standing: bool
+    judged_by: str
     words: str
     sources: tuple[str, ...]
     verification: str
@@ -488,6 +489,7 @@ def _clause(rule: dict, index: int, row: dict, families: dict) -> Clause:
         course_days=preparation.get("course_days"),
         reading_days=spot.get("reading_days"),
         standing=bool(row.get("standing")),
+        judged_by=row.get("judged_by") or "",
         words=row.get("words") or rule.get("text") or rule.get("title") or rule["code"],
         sources=tuple(rule.get("sources") or ()),
         verification=rule.get("verification") or "",

@@ -87,7 +87,7 @@ class Facts:
             part = known.parts[0].code
         kind = _kind(known, part)
         if question not in self.answers:
-            return self._absent(kind)
+            return _nothing(kind) if self._is_not_asked(known, spot) else self._absent(kind)
         answer = self.answers[question]
         if answer is UNKNOWN:
             return UNKNOWN
@@ -100,6 +100,10 @@ class Facts:
         if part != "regions" and regions and not _covers(regions, spot.place):
             return _nothing(kind)
         return parts[part] if part in parts else self._left_out(known, part, kind, spot)
+
+    def _is_not_asked(self, known, spot: Spot) -> bool:
+        """Whether the question does not apply to this patient: then no answer is a no."""
+        return bool(known and known.applies) and holds(known.applies, self, spot) is False
 
     def _absent(self, kind: str):
         return _nothing(kind) if self.case.absent == "no" else UNKNOWN

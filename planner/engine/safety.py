@@ -5,7 +5,7 @@ somebody wrote. Codes, conditions and windows are rows; code knows what each eff
 """
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 
 from clinic.catalogue.terms import Effect
@@ -51,7 +51,7 @@ class Safety:
         self._truth: dict = {}
         self._hits: dict = {}
         self._reads: dict = {}
-        self._words = {code: self._silent_words(code) for code in catalogue.treatments}
+        self._words = {code: self._words_of(code) for code in catalogue.treatments}
         self._types: dict = {}
 
     def hits(self, treatment: str, place: str, day: date) -> tuple[Hit, ...]:
@@ -59,11 +59,9 @@ class Safety:
         key = (treatment, place, day)
         if key not in self._hits:
             spot = Spot(day, place, self.types_in(treatment, place))
-            found = [
-                *self._rule_hits(treatment, spot),
-                *self._word_hits(treatment, spot),
-                *self._skin_type_hits(treatment, spot),
-            ]
+            found = list(self._rule_hits(treatment, spot))
+            found += self._word_hits(treatment, spot, {hit.rule for hit in found})
+            found += self._skin_type_hits(treatment, spot)
             self._hits[key] = tuple(sorted(found, key=_strength))
         return self._hits[key]
 
@@ -113,6 +111,10 @@ class Safety:
             if clause.scar_types is not None and clause.scar_types.isdisjoint(spot.types):
                 continue
             truth = self._holds(("rule", clause.rule, clause.index), clause.when, spot)
+            if clause.judged_by == "planner_event" and not self._heals_too_late(
+                clause, treatment, spot
+            ):
+                continue
             if truth is not False:
                 yield self._hit(clause, treatment, spot, truth is True)
 
@@ -136,14 +138,24 @@ class Safety:
             verification=clause.verification,
         )
 
-    def _word_hits(self, treatment: str, spot: Spot):
-        for contra, word in self._words.get(treatment, ()):
+    def _heals_too_late(self, clause: Clause, treatment: str, spot: Spot) -> bool:
+        """Whether a session of that day would still show on the day of the patient's event."""
+        event = self.facts.value(clause.until["fact"], spot)
+        if not isinstance(event, date):
+            return False
+        downtime = self.catalogue.treatments[treatment].days("downtime_days")
+        return spot.day <= event < spot.day + timedelta(days=max(downtime, 1))
+
+    def _word_hits(self, treatment: str, spot: Spot, hit_rules: set):
+        """The words' own hits, where the rules on the same matter leave them something to say."""
+        for contra, word, rules in self._words.get(treatment, ()):
             truth = self._holds(("word", contra.word), word["when"], spot)
-            if truth is False:
+            if truth is False or rules & hit_rules:
                 continue
+            blocks = contra.level == "absolute" and not rules
             yield Hit(
                 rule=contra.word,
-                effect=Effect.BLOCK if contra.level == "absolute" else Effect.CAUTION,
+                effect=Effect.BLOCK if blocks else Effect.CAUTION,
                 treatment=treatment,
                 places=(spot.place,),
                 text=f"{_sentence(word['meaning'])} is listed for this treatment.",
@@ -166,20 +178,14 @@ class Safety:
                 sources=row.avoid_sources,
             )
 
-    def _silent_words(self, treatment: str) -> tuple:
-        """Contraindication words with a condition that no safety rule on this treatment reads."""
-        spoken = {
-            question
-            for clause in self.catalogue.clauses_of.get(treatment, ())
-            for question in questions_in(clause.when, self.catalogue)
-        }
+    def _words_of(self, treatment: str) -> tuple:
+        """Contraindication words, each with those of its rules that speak of this treatment."""
+        spoken = {clause.rule for clause in self.catalogue.clauses_of.get(treatment, ())}
         rows = self.catalogue.treatments[treatment].contraindications
         return tuple(
-            (contra, self.catalogue.words[contra.word])
+            (contra, word, spoken.intersection(word.get("rules") or ()))
             for contra in rows
-            if (word := self.catalogue.words.get(contra.word))
-            and word.get("when")
-            and questions_in(word["when"], self.catalogue).isdisjoint(spoken)
+            if (word := self.catalogue.words.get(contra.word)) and word.get("when")
         )
 
     # -- truth, with what it depends on remembered ------------------------------------------------
