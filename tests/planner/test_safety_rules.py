@@ -819,9 +819,15 @@ def test_a_word_that_its_rule_does_not_meet_stays_as_a_note(catalogue):
     assert effects(catalogue, facts, "antiplatelet_or_nsaid", "rf_microneedling") == {"CAUTION"}
 
 
-def test_an_event_far_away_postpones_nothing(catalogue):
-    facts = {"event_date": date(2027, 11, 21)}
-    safety = Safety(case(**facts), catalogue)
+@pytest.mark.parametrize(
+    ("days_until_event", "until"),
+    [(0, date(2026, 11, 22)), (13, date(2026, 12, 5)), (14, None), (365, None), (-1, None)],
+)
+def test_an_event_postpones_a_session_that_would_still_show(catalogue, days_until_event, until):
+    assert catalogue.treatments["ablative_co2_full"].days("downtime_days") == 14
+    facts = {"event_date": TODAY + timedelta(days=days_until_event)}
 
-    assert safety.verdict("subcision", CHEEK).effect is None
-    assert safety.verdict("subcision", CHEEK).earliest == TODAY
+    found = hits(catalogue, facts, "PSY-7", "ablative_co2_full")
+
+    assert [hit.until for hit in found] == ([until] if until else [])
+    assert {hit.effect for hit in found} <= {"DELAY"}
