@@ -132,7 +132,7 @@ PASSWORD_HASHERS = [
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
     for name, options in (
-        ("UserAttributeSimilarityValidator", {}),
+        ("UserAttributeSimilarityValidator", {"user_attributes": ["name", "email"]}),
         ("MinimumLengthValidator", {"min_length": 12}),
         ("CommonPasswordValidator", {}),
         ("NumericPasswordValidator", {}),

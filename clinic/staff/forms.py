@@ -15,6 +15,10 @@ WHAT_A_ROLE_DOES = {
     Role.CATALOGUE_ADMIN: "Keeps treatments, rules, prices, rooms and devices. Meets no patient.",
     Role.OWNER: "Invites people, sets up the clinic, reads figures and the audit trail.",
 }
+WHAT_A_PASSWORD_NEEDS = (
+    "At least 12 characters, best some words that only you would put together. "
+    "Not your name or e-mail address, not a common password, not digits alone."
+)
 
 
 def layout(*rows) -> FormHelper:
@@ -87,6 +91,7 @@ class JoinForm(SetPasswordMixin, forms.Form):
     def __init__(self, *args, user, **kwargs):
         self.user = user
         super().__init__(*args, **kwargs)
+        self.fields["password1"].help_text = WHAT_A_PASSWORD_NEEDS
         self.fields["password2"].help_text = ""
         self.helper = layout("password1", "password2")
 
@@ -131,9 +136,20 @@ class ForgottenForm(PlainLabels, allauth_forms.ResetPasswordForm):
         return email
 
 
-class NewPasswordForm(PlainLabels, allauth_forms.ResetPasswordKeyForm):
+class NewPasswordLabels:
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].label = "New password"
+        self.fields["password1"].help_text = WHAT_A_PASSWORD_NEEDS
+        self.fields["password2"].label = "New password again"
+
+
+class NewPasswordForm(PlainLabels, NewPasswordLabels, allauth_forms.ResetPasswordKeyForm):
     pass
 
 
-class ChangePasswordForm(PlainLabels, allauth_forms.ChangePasswordForm):
-    pass
+class ChangePasswordForm(PlainLabels, NewPasswordLabels, allauth_forms.ChangePasswordForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["oldpassword"].label = "Present password"
+        self.fields["oldpassword"].help_text = ""

@@ -23,7 +23,7 @@ class Place:
 PLACES = (
     Place("Today", "sun", ("today",), ("/",)),
     Place("Patients", "people", ("patients:list",), ("/patients/",)),
-    Place("Calendar", "calendar3", ("scheduling:calendar",), ("/calendar/",)),
+    Place("Calendar", "calendar3", ("scheduling:day",), ("/calendar/",)),
     Place("Plans", "signpost-split", ("planner:plans",), ("/plans/",)),
     Place("Catalogue", "journal-medical", ("catalogue:index",), ("/catalogue/",)),
     Place(

@@ -29,6 +29,7 @@ ROLES = {
     "planner.suggest_plan": {CLINICIAN},
     "planner.edit_plan": {CLINICIAN},
     "planner.approve_plan": {CLINICIAN},
+    "planner.take_agreement": {CLINICIAN},
     "scheduling.view_calendar": {CLINICIAN, FRONT_DESK},
     "scheduling.book": {CLINICIAN, FRONT_DESK},
     "scheduling.change_appointment": {CLINICIAN, FRONT_DESK},
@@ -48,7 +49,7 @@ ANY_ROLE = "anybody signed in"
 NOBODY = "nobody: the library brings this page and the clinic does not use it"
 
 # The address of a page, by its name, and the permission that opens it. A page that is not here is
-# closed. A name that ends in ":*" stands for every page of that namespace.
+# closed. A name that ends in "*" stands for all that begin so and have no line of their own.
 DOORS = {
     # sign-in (django-allauth)
     "account_login": PUBLIC,
@@ -120,6 +121,19 @@ DOORS = {
     "planner:approve": "planner.approve_plan",
     "planner:reject": "planner.approve_plan",
     "planner:discontinue": "planner.approve_plan",
+    "planner:documents": "planner.view_plan",
+    "planner:plan_paper": "planner.view_plan",
+    "planner:plan_pdf": "planner.view_plan",
+    "planner:consent_paper": "planner.view_plan",
+    "planner:consent_pdf": "planner.view_plan",
+    "planner:care_paper": "planner.view_plan",
+    "planner:care_pdf": "planner.view_plan",
+    "planner:agreement": "planner.take_agreement",
+    "planner:withdraw": "planner.take_agreement",
+    "planner:quote": "planner.take_agreement",
+    "planner:revise": "planner.edit_plan",
+    "planner:difference": "planner.view_plan",
+    "planner:review": "planner.approve_plan",
     # scheduling
     "scheduling:day": "scheduling.view_calendar",
     "scheduling:week": "scheduling.view_calendar",
@@ -142,11 +156,12 @@ DOORS = {
     "today": "pages.today",
     "chart": "patients.view_patient",
     # Django's admin: the catalogue's tables until they have pages of their own
-    "admin:login": NOBODY,
-    "admin:password_change": NOBODY,
-    "admin:password_change_done": NOBODY,
+    "admin:index": "catalogue.edit_catalogue",
+    "admin:app_list": "catalogue.edit_catalogue",
+    "admin:jsi18n": "catalogue.edit_catalogue",
+    "admin:catalogue_*": "catalogue.edit_catalogue",
     "admin:logout": ANY_ROLE,
-    "admin:*": "catalogue.edit_catalogue",
+    "admin:*": NOBODY,
 }
 
 
@@ -157,5 +172,7 @@ def permissions_of(roles) -> frozenset[str]:
 
 def door_of(url_name: str) -> str | None:
     """The permission that opens `url_name`, or None for a page that nobody has thought of."""
-    namespace, _, _ = url_name.rpartition(":")
-    return DOORS.get(url_name) or DOORS.get(f"{namespace}:*")
+    if url_name in DOORS:
+        return DOORS[url_name]
+    wide = [name for name in DOORS if name.endswith("*") and url_name.startswith(name[:-1])]
+    return DOORS[max(wide, key=len)] if wide else None

@@ -69,7 +69,7 @@ def invited_by_token(token: str) -> User:
 def join(*, token: str, password: str) -> User:
     """Use the invitation up; of two who press at once the second is told that it is over."""
     user = invited_by_token(token)
-    user = User.objects.select_for_update().get(pk=user.pk)
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if user.joined_at:
         raise InvitationOver
     user.set_password(password)
@@ -99,7 +99,7 @@ def _write_to(user, *, address_of, clinic_name) -> None:
 def change(*, user, seen_revision: int, **fields) -> None:
     """Write `fields`, unless somebody else did since `seen_revision`: then ChangedMeanwhile."""
     with _one_owner_left(user), transaction.atomic():
-        now = User.objects.select_for_update().get(pk=user.pk)
+        now = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         if now.revision != seen_revision:
             raise ChangedMeanwhile(now, _differences(now, fields))
         for name, value in fields.items():
@@ -127,7 +127,7 @@ def deactivate(*, user, by) -> None:
     Withdrawing an invitation is the same. Coming back takes a new invitation.
     """
     with _one_owner_left(user), transaction.atomic():
-        now = User.objects.select_for_update().get(pk=user.pk)
+        now = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         now.is_active, now.deactivated_at, now.deactivated_by = False, timezone.now(), by
         now.set_unusable_password()
         now.revision += 1
