@@ -7,6 +7,7 @@ from decimal import Decimal
 from clinic.catalogue.terms import Effect, TreatmentKind
 from planner.engine import limits
 from planner.engine.compose import Course, Desk
+from planner.engine.scars import WORTH_A_STEP, worth
 from planner.engine.values import (
     HomeCare,
     Preparation,
@@ -128,15 +129,11 @@ class Builder:
         )
 
     def types(self, code: str, places) -> tuple[str, ...]:
-        return tuple(
-            sorted(
-                {
-                    g.scar_type
-                    for g in self.case.findings
-                    if g.place in places and self.desk.effect.step(code, g.scar_type)
-                }
-            )
-        )
+        """The scar types a step is for: those it is worth a step for, else those it touches."""
+        row = self.catalogue.treatments[code]
+        here = {g.scar_type for g in self.case.findings if g.place in places}
+        meant = {t for t in here if worth(row, t) >= WORTH_A_STEP}
+        return tuple(sorted(meant or {t for t in here if worth(row, t)}))
 
     def adjuncts(self, code: str, places) -> tuple[str, ...]:
         """What may go with a step: adjuncts that a pair row ties to it, where nothing forbids it."""
@@ -148,9 +145,8 @@ class Builder:
                 continue
             between = self.desk.rule_between(code, row.code, places)
             listed = "d1" not in between.rules and not between.never
-            worked = self.catalogue.treatments[code].mechanism != row.mechanism or between.rules
             verdicts = [self.desk.safety.verdict(row.code, place).effect for place in places]
-            if listed and worked and not any(verdicts):
+            if listed and not any(verdicts):
                 found.append(row.code)
         return tuple(sorted(found))
 
@@ -310,7 +306,7 @@ class Builder:
                     start = session.day - hit.lead_days
                     if row and row.kind == TreatmentKind.HOME_CARE:
                         home.setdefault(row.code, []).append((start, hit))
-                    elif hit.course_days or self.first_of[step.treatment] == self._index(session):
+                    elif _each_time(hit) or self.first_of[step.treatment] == self._index(session):
                         steps.setdefault((number, hit.preparation), []).append((start, session, hit))
         prepared = tuple(
             self._preparation(number, code, rows) for (number, code), rows in sorted(steps.items())
@@ -343,6 +339,11 @@ class Builder:
             hit.text,
             tuple(sorted({h.rule for _, h in rows})),
         )
+
+
+def _each_time(hit) -> bool:
+    """A course that goes on after the session is given with every session."""
+    return bool(hit.course_days and hit.course_days > hit.lead_days)
 
 
 def weeks(days: int) -> str:

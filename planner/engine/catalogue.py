@@ -32,9 +32,11 @@ class Span:
 
     @property
     def usual(self) -> float | None:
-        """The typical figure, else the longest that is known."""
+        """The typical figure, else the middle of the range (our convention)."""
         if self.typical is not None:
             return self.typical
+        if self.min is not None and self.max is not None:
+            return (self.min + self.max) / 2
         return self.max if self.max is not None else self.min
 
 

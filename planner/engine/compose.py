@@ -14,16 +14,24 @@ from clinic.catalogue.terms import Effect
 from planner.engine import limits
 from planner.engine.catalogue import Catalogue, Strategy, Treatment
 from planner.engine.effect import MONTHS_LATE, Dose, EffectModel, Joint
-from planner.engine.model import LOG, POINT, TENTHS, Choice, Lot, Option, Problem, choose
+from planner.engine.model import LOG, POINT, UNITS, Choice, Lot, Option, Problem, choose
 from planner.engine.pairs import Pairs
 from planner.engine.safety import Safety, clinic_lacks
-from planner.engine.scars import count_of, indication_for, is_raised, load_of, pair_word
+from planner.engine.scars import (
+    WORTH_A_STEP,
+    count_of,
+    indication_for,
+    is_raised,
+    load_of,
+    pair_word,
+    worth,
+)
 from planner.engine.sequence import Bench, Piece, Placed, Rule, place
 from planner.engine.values import Case
 
-WORTH_A_STEP = 2  # an effectiveness under this is an adjunct's, never a reason for a step
 FIRST_CHOICE, GOOD_CHOICE = 4, 3
-TRIES = 4
+TRIES = 6  # choices that are sequenced at most
+SAME = 1e-6  # points that do not matter
 
 
 @dataclass(frozen=True)
@@ -133,8 +141,7 @@ class Desk:
 
     def worth(self, row: Treatment, place: str) -> int:
         """The best effectiveness it has on a scar of this place."""
-        rows = [indication_for(row, g.scar_type) for g in self.case.findings if g.place == place]
-        return max((r.effectiveness for r in rows if r), default=0)
+        return max((worth(row, g.scar_type) for g in self.case.findings if g.place == place), default=0)
 
     def _candidate(self, row: Treatment) -> Candidate | None:
         places = [place for place in self.places if self.worth(row, place) >= WORTH_A_STEP]
@@ -199,13 +206,11 @@ class Desk:
 
     def rule_between(self, a: str, b: str, places):
         """The pair rule of two treatments over the fields that these places lie in."""
-        treated = {
-            pair_word(g.scar_type)
-            for g in self.case.findings
-            if g.place in places and (self.effect.step(a, g.scar_type) or self.effect.step(b, g.scar_type))
-        }
+        here = [g.scar_type for g in self.case.findings if g.place in places]
+        by_a = {pair_word(t) for t in here if self.effect.step(a, t)}
+        by_b = {pair_word(t) for t in here if self.effect.step(b, t)}
         areas = frozenset(self.catalogue.area_of(place) for place in places)
-        return self.pairs.between(a, b, frozenset(treated), areas)
+        return self.pairs.between(a, b, frozenset(by_a & by_b or by_a | by_b), areas)
 
     def _out(self, row: Treatment, verdicts: dict, starts: dict, in_time: dict) -> Out | None:
         lacking = clinic_lacks(self.case, self.catalogue, row)
@@ -264,10 +269,10 @@ class Desk:
         wishes = self.case.wishes
         return Problem(
             options=options,
-            lots=self._lots(options, between, left),
+            lots=self._lots(options, between, left, used),
             ceiling=self.effect.ceiling,
-            overlap=round(self.effect.overlap * TENTHS),
-            synergy=round(self.effect.synergy * TENTHS),
+            overlap=self.effect.overlap,
+            synergy=self.effect.synergy,
             between=between,
             required=self._required(options) if not used else (),
             max_visits=None if wishes.max_visits is None else wishes.max_visits - visits,
@@ -307,15 +312,21 @@ class Desk:
             return Decimal(0)
         return row.price * self._units(row, places)
 
-    def _lots(self, options, between: dict, left: dict) -> tuple[Lot, ...]:
+    def _lots(self, options, between: dict, left: dict, used: dict) -> tuple[Lot, ...]:
         """Groups for which the options do the same, taken together."""
+        again = {
+            o.code: self.effect.overlap
+            for o in options
+            if o.code not in used and o.mechanism in {self.effect.mechanism_class(c) for c in used}
+        }
         total = sum(self.loads) or 1.0
         table: dict = {}
         for index, group in enumerate(self.case.findings):
             steps = tuple(
                 (o.code, step)
                 for o in options
-                if group.place in o.places and (step := self._step(o.code, group.scar_type))
+                if group.place in o.places
+                and (step := round(self._step(o.code, group.scar_type) * again.get(o.code, 1)))
             )
             codes = {code for code, _ in steps}
             gains = tuple(
@@ -326,7 +337,7 @@ class Desk:
             share = 100 * POINT * self.loads[index] / total * left.get(index, 1.0)
             table[steps, gains] = table.get((steps, gains), 0.0) + share
         return tuple(
-            Lot(round(weight), steps, gains) for (steps, gains), weight in sorted(table.items())
+            Lot(weight, steps, gains) for (steps, gains), weight in sorted(table.items())
         )
 
     def _step(self, treatment: str, scar_type: str) -> int:
@@ -358,7 +369,7 @@ class Desk:
             return sum(
                 round(count_of(group, self.catalogue)[0])
                 for group in self.case.findings
-                if group.place in places and self.effect.step(row.code, group.scar_type)
+                if group.place in places and worth(row, group.scar_type) >= WORTH_A_STEP
             )
         if row.price_unit == "syringe":
             return max(1, ceil(sum(self.region(p).filler_ml for p in places)))
@@ -418,26 +429,28 @@ class Desk:
 # --- one strategy ------------------------------------------------------------------------------------
 
 
-def solve_block(desk: Desk, problem: Problem, strategy: Strategy, *, floor=0, without=()) -> Block | None:
-    """The best block: choices in the order of their promise, until no better one can be left."""
-    best, ruled_out, bound, complete = None, [], None, True
-    for _ in range(TRIES):
-        chosen = choose(problem, strategy, floor=floor, without=without, ruled_out=ruled_out)
-        bound = chosen.bound
-        complete = complete and chosen.proven
-        if chosen.choice is None or not chosen.choice.sessions:
+def solve_block(desk: Desk, problem: Problem, strategy: Strategy, *, floor=0.0, without=()) -> Block | None:
+    """The best block: the most promising choices are sequenced until none can be better."""
+    found = choose(problem, strategy, floor=floor, without=without)
+    best, proven = None, True
+    for number, promise in enumerate(found.promises):
+        if best and best.value >= promise.value - SAME:
             break
-        if best and best.value >= bound - 1e-6:
+        if number == TRIES:
+            proven = False
             break
-        block = _realise(desk, problem, strategy, chosen.choice)
-        if block and (best is None or block.value > best.value):
+        block = _realise(desk, problem, strategy, promise.choice)
+        proven = proven and (block is None or block.placed.proven)
+        if block and (best is None or block.value > best.value + SAME):
             best = block
-        ruled_out.append(chosen.choice)
     if best is None:
         return None
-    bound = max(bound, best.value) if bound is not None and bound > float("-inf") else best.value
-    proven = complete and best.placed.proven and best.value >= bound - 1e-6
-    return replace(best, bound=bound, proven=proven)
+    left = [p.value for p in found.promises[TRIES:]] if not proven else []
+    bound = max([best.value, found.rest if found.promises else best.value, *left])
+    if bound == float("inf"):
+        bound = max(best.value, 100.0)
+    optimal = proven and found.complete and best.value >= bound - SAME
+    return replace(best, bound=max(bound, best.value), proven=optimal)
 
 
 def _realise(desk: Desk, problem: Problem, strategy: Strategy, choice: Choice) -> Block | None:
@@ -516,7 +529,7 @@ def _reward(problem: Problem, pair, one: Piece, other: Piece) -> float:
     if set(one.places).isdisjoint(other.places):
         return 0.0
     return sum(
-        lot.weight * problem.weaker(lot, pair) * problem.synergy / TENTHS / LOG / POINT / 2
+        lot.weight * problem.weaker(lot, pair) * problem.synergy / LOG / POINT / 2
         for lot in problem.lots
         if pair in lot.gains
     )
@@ -576,13 +589,8 @@ def score(problem: Problem, strategy: Strategy, choice: Choice, pieces, days, ga
         weights["improvement"] * gain / POINT
         - strategy.min_gain * sum(n for _, n in options)
         - weights["downtime"] * sum(burdens.values())
-        - weights["cost"] * cents_of(problem, choice) / 10_000
+        - weights["cost"] * problem.cents(choice.sessions) / UNITS["cost"]
         - weights["visits"] * visits
         - weights["pigment"] * sum(o.pigment * n for o, n in options)
         - weights["weeks"] * (healed - start) / 7
     )
-
-
-def cents_of(problem: Problem, choice: Choice) -> int:
-    options = [(problem.by_code[code], count) for code, count in choice.sessions]
-    return sum(o.cents * (1 if o.by_course else count) for o, count in options)

@@ -1,28 +1,28 @@
-"""What is chosen: how many sessions of which treatment, solved exactly by CP-SAT.
+"""What is chosen: how many sessions of which treatment, found exactly by branch and bound.
 
-A treatment that is chosen treats every place where it is indicated and allowed; two that exclude
-each other in a common field (rule d5, pairs to avoid) are never both in one block. The choice is
-made in integers: improvement in hundredths of a percentage point, logarithms in thousandths,
-money in cents. Visits, weeks and days of downtime enter as lower bounds here, so that the solver's
-bound also bounds every real sequence (sequence.py), and no plan of this kind can beat it.
+A treatment that is chosen treats every place where it is indicated and allowed. Of each mechanism
+a block takes one method, or two that a pair row lets share a session; so a choice is one way of
+working for each mechanism. Gains fall as ways are added, which bounds what the mechanisms still
+open can add; visits, weeks and days of downtime enter as lower bounds, so that no real sequence
+(sequence.py) of a choice is better than its promise.
+
+A CP-SAT model of the same choice was tried first: 0.3 to 0.8 s for a full face against some
+hundredths here. The sequence, where days and orders matter, is CP-SAT's.
 """
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from heapq import heappush, heappushpop
+from itertools import combinations
 from math import exp
-
-from ortools.sat.python import cp_model
 
 from planner.engine.catalogue import Strategy, Treatment
 
 POINT = 100  # hundredths of a percentage point
-MICRO = 1_000_000  # the objective's units in one percentage point
-CENTS_PER_UNIT = 10_000  # a strategy's cost weight is per hundred of the currency
 LOG = 1000
-CURVE = 1000
-TENTHS = 10  # overlap and synergy are whole tenths
-KNOTS = (0, 120, 240, 360, 480, 600, 740, 880, 1040, 1220, 1440, 1720, 2100, 2700, 3600)
-EFFORT = 1.0  # deterministic seconds of the solver for one choice
+NODES = 20_000  # after so many the search stops, and says that nothing was proven
+KEPT = 6  # choices kept, the most promising first
+UNITS = {"cost": 10_000}  # cents in a hundred of the currency, the unit of a cost weight
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,15 @@ class Option:
     def by_course(self) -> bool:
         return self.row.price_unit == "course"
 
+    def cost(self, sessions: int) -> int:
+        return self.cents * (1 if self.by_course else sessions)
+
 
 @dataclass(frozen=True)
 class Lot:
     """Groups for which every treatment does the same: `steps` in thousandths of a logarithm."""
 
-    weight: int  # hundredths of a percentage point
+    weight: float  # hundredths of a percentage point
     steps: tuple[tuple[str, int], ...]
     gains: tuple[tuple[str, str], ...]  # pairs that are better together here
 
@@ -65,14 +68,54 @@ class Lot:
 
 
 @dataclass(frozen=True)
+class Way:
+    """One way of using a mechanism: its treatments' sessions, and what they add to each lot.
+
+    `helped` are (lot, treatment of another mechanism, what one session beside it adds, most).
+    """
+
+    sessions: tuple[tuple[str, int], ...]
+    logs: tuple[float, ...]
+    helped: tuple[tuple[int, str, float, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Sessions by treatment, sorted by code; empty for nothing."""
+
+    sessions: tuple[tuple[str, int], ...] = ()
+
+    @cached_property
+    def count(self) -> dict:
+        return dict(self.sessions)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A choice and the most its objective can be, in percentage points."""
+
+    value: float
+    choice: Choice
+
+
+@dataclass(frozen=True)
+class Found:
+    """The most promising choices; `rest` bounds every other one."""
+
+    promises: tuple[Promise, ...]
+    rest: float
+    complete: bool
+
+
+@dataclass(frozen=True)
 class Problem:
     """A block's choice, the same for every strategy."""
 
     options: tuple[Option, ...]
     lots: tuple[Lot, ...]
     ceiling: float
-    overlap: int  # tenths
-    synergy: int  # tenths
+    overlap: float
+    synergy: float
     between: dict  # (code, code) sorted -> Between, where they share a field
     required: tuple[tuple[str, ...], ...]  # one of each
     max_visits: int | None
@@ -85,280 +128,338 @@ class Problem:
     def by_code(self) -> dict:
         return {option.code: option for option in self.options}
 
-    @cached_property
-    def curve(self) -> tuple[int, ...]:
-        return tuple(round(self.ceiling * (1 - exp(-knot / LOG)) * CURVE) for knot in KNOTS)
+    def rule(self, a: str, b: str):
+        return self.between.get((a, b) if a < b else (b, a))
 
-    def kept(self, log: float) -> float:
-        """Thousandths of a weight, for `log` in ten-thousandths; straight between the knots."""
-        curve = self.curve
-        return min(
-            curve[i]
-            + (curve[i + 1] - curve[i]) * (log / TENTHS - KNOTS[i]) / (KNOTS[i + 1] - KNOTS[i])
-            for i in range(len(KNOTS) - 1)
-        )
-
-    def log(self, lot: Lot, sessions: dict, together: dict) -> int:
-        """A lot's logarithm in ten-thousandths: one mechanism counts its strongest in full."""
+    def gain(self, sessions: dict, together: dict) -> float:
+        """Improvement in hundredths of a point; `together` are joint sessions by pair."""
         classes: dict = {}
         for code, count in sessions.items():
-            step = lot.step.get(code)
-            if step and count:
-                classes.setdefault(self.by_code[code].mechanism, []).append(step * count)
-        total = sum(
-            TENTHS * max(parts) + self.overlap * (sum(parts) - max(parts))
-            for parts in classes.values()
-        )
-        for pair in lot.gains:
-            if together.get(pair):
-                total += self.synergy * self.weaker(lot, pair) * together[pair]
-        return total
+            classes.setdefault(self.by_code[code].mechanism, []).append((code, count))
+        logs = [0.0] * len(self.lots)
+        for members in classes.values():
+            for index, log in enumerate(self.logs_of(members)):
+                logs[index] += log
+        for index, lot in enumerate(self.lots):
+            for pair in lot.gains:
+                logs[index] += self.synergy * self.weaker(lot, pair) * together.get(pair, 0)
+        return self.kept(logs)
+
+    def kept(self, logs) -> float:
+        """Improvement of logarithms: this sum is what the search spends its time on."""
+        return self._full - sum(w * exp(log) for w, log in zip(self._weights, map(self._scale, logs)))
+
+    @cached_property
+    def _weights(self) -> tuple[float, ...]:
+        return tuple(lot.weight * self.ceiling for lot in self.lots)
+
+    @cached_property
+    def _full(self) -> float:
+        return sum(self._weights)
+
+    @staticmethod
+    def _scale(log: float) -> float:
+        return log / -LOG
+
+    def logs_of(self, members) -> tuple[float, ...]:
+        """What treatments of one mechanism add to each lot: the strongest counts in full."""
+        logs = []
+        for lot in self.lots:
+            parts = [lot.step.get(code, 0) * count for code, count in members]
+            strongest = max(parts, default=0)
+            logs.append(strongest + self.overlap * (sum(parts) - strongest))
+        return tuple(logs)
 
     def weaker(self, lot: Lot, pair: tuple[str, str]) -> int:
         return min(lot.step.get(pair[0], 0), lot.step.get(pair[1], 0))
 
-    def gain(self, sessions: dict, together: dict) -> float:
-        """Improvement in hundredths of a point."""
-        return sum(
-            lot.weight * self.kept(self.log(lot, sessions, together)) / CURVE for lot in self.lots
+    @cached_property
+    def mechanisms(self) -> tuple[tuple[Way, ...], ...]:
+        """The ways of each mechanism; the first is to leave it out."""
+        table: dict = {}
+        for option in self.options:
+            table.setdefault(option.mechanism, []).append(option)
+        return tuple(self._ways(options) for _, options in sorted(table.items()))
+
+    def _ways(self, options) -> tuple[Way, ...]:
+        nothing = Way((), (0.0,) * len(self.lots))
+        singles = [((o.code, n),) for o in options for n in _counts(o)]
+        doubles = [
+            ((a.code, n), (b.code, m))
+            for a, b in combinations(options, 2)
+            if self._goes_with(a, b)
+            for n in _counts(a)
+            for m in _counts(b)
+        ]
+        codes = {option.code for option in options}
+        demands = [set(demand) for demand in self.required if codes.issuperset(demand)]
+        ways = [
+            self._way(sessions)
+            for sessions in singles + doubles
+            if all(demand & {code for code, _ in sessions} for demand in demands)
+        ]
+        return tuple(ways) if demands else (nothing, *ways)
+
+    def _way(self, sessions) -> Way:
+        logs, count = list(self.logs_of(sessions)), dict(sessions)
+        helped = []
+        for index, lot in enumerate(self.lots):
+            for pair in lot.gains:
+                mine = [code for code in pair if code in count]
+                more = self.synergy * self.weaker(lot, pair)
+                if len(mine) == 2:
+                    logs[index] += more * min(count[code] for code in pair)
+                elif mine and more:
+                    other = pair[0] if pair[1] == mine[0] else pair[1]
+                    helped.append((index, other, more, count[mine[0]]))
+        return Way(sessions, tuple(logs), tuple(helped))
+
+    def _goes_with(self, a: Option, b: Option) -> bool:
+        rule = self.rule(a.code, b.code)
+        return rule is None or (rule.together and not rule.never)
+
+    # -- what a choice takes, at the least --------------------------------------------------------
+
+    def cents(self, sessions) -> int:
+        return sum(self.by_code[code].cost(count) for code, count in sessions)
+
+    def least_visits_and_downtime(self, sessions) -> tuple[int, int]:
+        """Of treatments that never share a visit, visits and days of downtime add up."""
+        items = [(self.by_code[code], count) for code, count in sessions]
+        extra = sum(o.extra_visits * n + o.once_visits for o, n in items)
+        cliques = list(self._apart(items, self._ordered_apart(items)))
+        downtime = below = 0
+        # Visits with at least so many days of downtime, level by level.
+        for level in sorted({option.downtime for option, _ in items}):
+            downtime += (level - below) * self._most_apart(cliques, level)
+            below = level
+        return self._most_apart(cliques, 0) + extra + self.other_visits, downtime
+
+    def _most_apart(self, cliques, level: int) -> int:
+        return max(
+            (sum(o.pieces * n for o, n in clique if o.downtime >= level) for clique in cliques),
+            default=0,
+        )
+
+    def _apart(self, items, ordered: set):
+        """All groups of treatments of which no two may share a visit."""
+
+        def meet(a: Option, b: Option) -> bool:
+            return not self._never_meet(a, b) and (a.code, b.code) not in ordered
+
+        def grow(group: list, rest: list):
+            if group:
+                yield group
+            for index, item in enumerate(rest):
+                if not any(meet(item[0], other[0]) for other in group):
+                    yield from grow([*group, item], rest[index + 1 :])
+
+        return grow([], items)
+
+    def _ordered_apart(self, items) -> set:
+        """Pairs of which one must have ended before the other begins, through others between."""
+        length = {o.code: o.interval_days * (n - 1) for o, n in items}
+        codes = list(length)
+        far = {(a, b): self._wait(a, b, length) for a in codes for b in codes if a != b}
+        for middle in codes:
+            for a in codes:
+                for b in codes:
+                    if a != b and middle not in (a, b):
+                        through = far[a, middle] + far[middle, b]
+                        far[a, b] = max(far[a, b], through)
+        pairs = {(a, b) for (a, b), days in far.items() if days > length[a]}
+        return pairs | {(b, a) for a, b in pairs}
+
+    def _wait(self, a: str, b: str, length: dict) -> float:
+        """Days from the first session of a to that of b, at the least; minus infinity if none."""
+        rule = self.rule(a, b)
+        if rule is None or a not in (rule.course_first, rule.starts_first):
+            return float("-inf")
+        gap = 0 if rule.together else rule.gap_days
+        return gap + (length[a] if rule.course_first == a else 0)
+
+    def _never_meet(self, a: Option, b: Option) -> bool:
+        rule = self.rule(a.code, b.code)
+        return rule is not None and not rule.together
+
+    def least_days(self, sessions) -> tuple[int, int]:
+        """Days from the first procedure to the last, and to the last healed, laid end to end."""
+        items = [(self.by_code[code], count) for code, count in sessions]
+        start = {option.code: 0 for option, _ in items}
+        length = {option.code: option.interval_days * (n - 1) for option, n in items}
+        for _ in items:
+            for a, b in combinations(start, 2):
+                self._push(start, length, a, b)
+        last = max((start[code] + length[code] for code in start), default=0)
+        healed = max((start[o.code] + length[o.code] + o.downtime for o, _ in items), default=0)
+        return last, healed
+
+    def _push(self, start: dict, length: dict, a: str, b: str) -> None:
+        rule = self.rule(a, b)
+        if rule is None:
+            return
+        first = rule.course_first or rule.starts_first
+        if not first:
+            return
+        other = b if first == a else a
+        wait = 0 if rule.together else rule.gap_days
+        reach = start[first] + (length[first] if rule.course_first else 0) + wait
+        start[other] = max(start[other], reach)
+
+    def may(self, sessions) -> bool:
+        """Whether nothing rules a (part of a) choice out, as far as the lower bounds tell."""
+        codes = [code for code, _ in sessions]
+        if any((r := self.rule(a, b)) and r.never for a, b in combinations(codes, 2)):
+            return False
+        if self.budget_cents is not None and self.cents(sessions) > self.budget_cents:
+            return False
+        last, _ = self.least_days(sessions)
+        if last > self.block_days:
+            return False
+        if self.last_day is not None and not self._in_time(sessions):
+            return False
+        visits = self.least_visits_and_downtime(sessions)[0]
+        return not sessions or self.max_visits is None or visits <= self.max_visits
+
+    def _in_time(self, sessions) -> bool:
+        items = [(self.by_code[code], count) for code, count in sessions]
+        return all(
+            o.starts + o.interval_days * (n - 1) + o.downtime <= self.last_day for o, n in items
         )
 
 
-@dataclass(frozen=True)
-class Choice:
-    """Sessions by treatment; empty for nothing."""
-
-    sessions: tuple[tuple[str, int], ...] = ()
-
-    @cached_property
-    def count(self) -> dict:
-        return dict(self.sessions)
+def _counts(option: Option):
+    return range(option.sessions[0], option.sessions[1] + 1)
 
 
-@dataclass(frozen=True)
-class Chosen:
-    choice: Choice | None
-    bound: float  # percentage points of the objective
-    proven: bool
+def choose(problem: Problem, strategy: Strategy, *, floor: float = 0.0, without=()) -> Found:
+    """The most promising choices for a strategy.
+
+    `floor` is the least improvement (hundredths of a point), `without` treatments left out.
+    """
+    return _Search(problem, strategy, floor, frozenset(without)).run()
 
 
 @dataclass
-class _Variables:
-    sessions: dict = field(default_factory=dict)
-    chosen: dict = field(default_factory=dict)
-    joint: dict = field(default_factory=dict)  # pair -> sessions together
-    gains: list = field(default_factory=list)
+class _Search:
+    problem: Problem
+    strategy: Strategy
+    floor: float
+    without: frozenset
+    kept: list = field(default_factory=list)  # heap of (value, order, choice)
+    nodes: int = 0
+    cut: float = float("-inf")  # the best bound that was cut off
 
+    def run(self) -> Found:
+        ways = [self._open(mechanism) for mechanism in self.problem.mechanisms]
+        self.zero = [0.0] * len(self.problem.lots)
+        order = sorted(range(len(ways)), key=lambda i: (-self._potential(ways[i]), i))
+        self._branch([ways[i] for i in order], (), list(self.zero), 0.0)
+        complete = self.nodes < NODES
+        best = sorted(self.kept, key=lambda item: (-item[0], item[2].sessions))
+        rest = self.cut if complete else float("inf")
+        return Found(tuple(Promise(value, choice) for value, _, choice in best), rest, complete)
 
-def choose(
-    problem: Problem, strategy: Strategy, *, floor: int = 0, without=(), ruled_out=(), hint=None
-) -> Chosen:
-    """The best choice for a strategy.
+    def _open(self, mechanism) -> tuple[Way, ...]:
+        return tuple(w for w in mechanism if self.without.isdisjoint(c for c, _ in w.sessions))
 
-    `floor` is the least improvement (hundredths of a point), `without` treatments left out,
-    `ruled_out` choices that are already known, `hint` a good choice to start from.
-    """
-    model = cp_model.CpModel()
-    v = _Variables()
-    options = [option for option in problem.options if option.code not in without]
-    for option in options:
-        _add_option(model, v, option)
-    _add_pairs(model, v, problem)
-    for codes in problem.required:
-        if open_ones := [v.chosen[code] for code in codes if code in v.chosen]:
-            model.add_bool_or(open_ones)
-    for index, lot in enumerate(problem.lots):
-        _add_gain(model, v, problem, lot, index)
-    costs = _add_costs(model, v, problem, options)
-    if floor:
-        model.add(sum(v.gains) >= floor)
-    for choice in ruled_out:
-        _rule_out(model, v, choice)
-    for code, count in (hint.sessions if hint else ()):
-        if code in v.sessions:
-            model.add_hint(v.sessions[code], count)
-    model.maximize(_objective(v, strategy, options, costs))
-    return _solve(model, v, options)
+    def _potential(self, ways) -> float:
+        return max((self.problem.kept(way.logs) for way in ways), default=0.0)
 
+    def _branch(self, mechanisms, sessions, logs, alone: float) -> None:
+        """Every way of the first mechanism, the most promising first.
 
-def _add_option(model, v: _Variables, option: Option) -> None:
-    least, most = option.sessions
-    domain = cp_model.Domain.from_intervals([[0, 0], [least, most]])
-    sessions = model.new_int_var_from_domain(domain, f"n_{option.code}")
-    chosen = model.new_bool_var(f"y_{option.code}")
-    model.add(sessions >= least * chosen)
-    model.add(sessions <= most * chosen)
-    v.sessions[option.code], v.chosen[option.code] = sessions, chosen
+        `alone` is what the sessions so far cost by themselves, in points.
+        """
+        self.nodes += 1
+        if self.nodes > NODES:
+            return
+        if not mechanisms:
+            self._keep(sessions, logs, alone)
+            return
+        here, rest = mechanisms[0], mechanisms[1:]
+        count = dict(sessions)
+        hope_gain, hope = self._hope(rest, logs, count)
+        rows = []
+        for way in here:
+            added = self._added(logs, way, count)
+            price = alone + self._alone(way)
+            gain = self.problem.kept(added)
+            if gain + hope_gain < self.floor - 1e-6:
+                continue
+            bound = self._points(gain) - price + hope
+            rows.append((bound, way, added, price))
+        rows.sort(key=lambda row: (-row[0], row[1].sessions))
+        for bound, way, added, price in rows:
+            taken = sessions + way.sessions
+            if bound <= self._least_kept():
+                self.cut = max(self.cut, bound)
+                continue
+            if not self.problem.may(taken):
+                continue
+            bound -= self._together_price(taken)
+            if bound <= self._least_kept():
+                self.cut = max(self.cut, bound)
+                continue
+            self._branch(rest, taken, added, price)
 
+    def _hope(self, mechanisms, logs, count: dict) -> tuple[float, float]:
+        """The most that the mechanisms still open can add: gain, and points after their own price."""
+        base = self.problem.kept(logs)
+        gain = points = 0.0
+        for ways in mechanisms:
+            most_gain = most = 0.0 if not ways or not ways[0].sessions else float("-inf")
+            for way in ways:
+                more = self.problem.kept(self._added(logs, way, count, hoping=True)) - base
+                most_gain = max(most_gain, more)
+                most = max(most, self._points(more) - self._alone(way))
+            gain += most_gain
+            points += most
+        return gain, points
 
-def _add_pairs(model, v: _Variables, problem: Problem) -> None:
-    for (a, b), between in sorted(problem.between.items()):
-        if a not in v.chosen or b not in v.chosen:
-            continue
-        if between.never:
-            model.add_at_most_one([v.chosen[a], v.chosen[b]])
-        elif between.synergy:
-            most = min(problem.by_code[a].sessions[1], problem.by_code[b].sessions[1])
-            joint = model.new_int_var(0, most, f"j_{a}_{b}")
-            model.add(joint <= v.sessions[a])
-            model.add(joint <= v.sessions[b])
-            v.joint[a, b] = joint
+    def _added(self, logs, way: Way, count: dict, hoping: bool = False) -> list[float]:
+        """Logs with a way, and the sessions together it makes possible (with anything, `hoping`)."""
+        added = [log + more for log, more in zip(logs, way.logs)]
+        for index, other, more, most in way.helped:
+            if other in count:
+                added[index] += more * min(most, count[other])
+            elif hoping and other not in self.without:
+                added[index] += more * most
+        return added
 
+    def _points(self, gain: float) -> float:
+        return self.strategy.weights["improvement"] * gain / POINT
 
-def _add_gain(model, v: _Variables, problem: Problem, lot: Lot, index: int) -> None:
-    """The improvement of one lot, under the straight lines of its curve."""
-    classes: dict = {}
-    for code, step in lot.steps:
-        if code in v.sessions:
-            classes.setdefault(problem.by_code[code].mechanism, []).append((code, step))
-    if not classes or not lot.weight:
-        return
-    terms = []
-    for members in classes.values():
-        parts = [(v.sessions[c], s, s * problem.by_code[c].sessions[1]) for c, s in members]
-        if len(parts) == 1:
-            terms.append(TENTHS * parts[0][1] * parts[0][0])
-            continue
-        terms.append(problem.overlap * sum(step * given for given, step, _ in parts))
-        terms.append((TENTHS - problem.overlap) * _strongest(model, parts, index))
-    for pair in lot.gains:
-        if pair in v.joint and problem.weaker(lot, pair):
-            terms.append(problem.synergy * problem.weaker(lot, pair) * v.joint[pair])
-    log = sum(terms)
-    gain = model.new_int_var(0, lot.weight, f"u_{index}")
-    for i in range(len(KNOTS) - 1):
-        width = (KNOTS[i + 1] - KNOTS[i]) * TENTHS
-        rise = problem.curve[i + 1] - problem.curve[i]
-        # gain / weight <= (curve_i + rise * (log - knot_i) / width) / CURVE
-        start = problem.curve[i] * width - rise * KNOTS[i] * TENTHS
-        model.add(gain * (CURVE * width) <= log * (lot.weight * rise) + lot.weight * start)
-    v.gains.append(gain)
+    def _alone(self, way: Way) -> float:
+        """What a way costs by itself: effort, money, pigment risk."""
+        weights, price = self.strategy.weights, 0.0
+        for code, count in way.sessions:
+            option = self.problem.by_code[code]
+            price += self.strategy.min_gain * count
+            price += weights["cost"] * option.cost(count) / UNITS["cost"]
+            price += weights["pigment"] * option.pigment * count
+        return price
 
+    def _together_price(self, sessions) -> float:
+        """What a choice takes in visits, downtime and weeks, at the least."""
+        if not sessions:
+            return 0.0
+        weights = self.strategy.weights
+        visits, downtime = self.problem.least_visits_and_downtime(sessions)
+        _, healed = self.problem.least_days(sessions)
+        return (
+            weights["visits"] * visits + weights["downtime"] * downtime + weights["weeks"] * healed / 7
+        )
 
-def _strongest(model, parts, index: int):
-    top = max(most for _, _, most in parts)
-    strongest = model.new_int_var(0, top, f"m_{index}")
-    picks = []
-    for given, step, _ in parts:
-        pick = model.new_bool_var("")
-        model.add(strongest <= step * given).only_enforce_if(pick)
-        picks.append(pick)
-    model.add_exactly_one(picks)
-    return strongest
+    def _least_kept(self) -> float:
+        return self.kept[0][0] if len(self.kept) >= KEPT else float("-inf")
 
-
-def _add_costs(model, v: _Variables, problem: Problem, options) -> dict:
-    """Cents, visits, days of downtime and of the course; the last three are lower bounds."""
-    cents = sum(
-        option.cents * (v.chosen if option.by_course else v.sessions)[option.code]
-        for option in options
-    )
-    if problem.budget_cents is not None:
-        model.add(cents <= problem.budget_cents)
-    most = problem.max_visits if problem.max_visits is not None else 99
-    visits = model.new_int_var(0, max(0, most), "visits")
-    downtime = model.new_int_var(0, 999, "downtime")
-    extra = sum(
-        option.extra_visits * v.sessions[option.code] + option.once_visits * v.chosen[option.code]
-        for option in options
-    )
-    for clique in _cliques(problem, options):
-        given = [(problem.by_code[code], v.sessions[code]) for code in clique]
-        model.add(visits >= sum(o.pieces * n for o, n in given) + extra + problem.other_visits)
-        model.add(downtime >= sum(o.downtime * o.pieces * n for o, n in given))
-    days = _add_days(model, v, problem, options)
-    return {"cents": cents, "visits": visits, "downtime": downtime, "days": days}
-
-
-def _cliques(problem: Problem, options) -> list[tuple[str, ...]]:
-    """Each treatment alone, and the groups of two and three that never share a visit."""
-    codes = [option.code for option in options]
-
-    def apart(a: str, b: str) -> bool:
-        between = problem.between.get((a, b) if a < b else (b, a))
-        return between is not None and not between.together and not between.never
-
-    pairs = [(a, b) for i, a in enumerate(codes) for b in codes[i + 1 :] if apart(a, b)]
-    threes = [
-        (a, b, c)
-        for a, b in pairs
-        for c in codes[codes.index(b) + 1 :]
-        if apart(a, c) and apart(b, c)
-    ]
-    return [(code,) for code in codes] + pairs + threes
-
-
-def _add_days(model, v: _Variables, problem: Problem, options):
-    """A lower bound of the course's length in days, from its first procedure to the last healed.
-
-    Every treatment has a first day; courses that come one after the other are laid end to end.
-    """
-    days = model.new_int_var(0, 2000, "days")
-    start = {o.code: model.new_int_var(0, problem.block_days, f"s_{o.code}") for o in options}
-    length = {o.code: o.interval_days * (v.sessions[o.code] - v.chosen[o.code]) for o in options}
-    for option in options:
-        code, chosen = option.code, v.chosen[option.code]
-        model.add(start[code] + length[code] <= problem.block_days)
-        model.add(days >= start[code] + length[code] + option.downtime * chosen)
-        if problem.last_day is not None:
-            over = length[code] + (option.starts + option.downtime) * chosen
-            model.add(over <= problem.last_day)
-    for (a, b), between in sorted(problem.between.items()):
-        if a not in start or b not in start or between.never:
-            continue
-        first = between.course_first or between.starts_first
-        if not first:
-            continue
-        other = b if first == a else a
-        wait = 0 if between.together else between.gap_days
-        reach = start[first] + (length[first] if between.course_first else 0) + wait
-        model.add(start[other] >= reach).only_enforce_if(v.chosen[a], v.chosen[b])
-    return days
-
-
-def _rule_out(model, v: _Variables, choice: Choice) -> None:
-    """Not this choice again."""
-    differs = []
-    for code, sessions in v.sessions.items():
-        wanted = choice.count.get(code, 0)
-        if not wanted:
-            differs.append(v.chosen[code])
-            continue
-        same = model.new_bool_var("")
-        model.add(sessions == wanted).only_enforce_if(same)
-        model.add(sessions != wanted).only_enforce_if(same.negated())
-        differs.append(same.negated())
-    model.add_bool_or(differs)
-
-
-def _objective(v: _Variables, strategy: Strategy, options, costs: dict):
-    """The strategy's weights in MICRO-points: improvement less its price in every sense."""
-    micro = {name: round(value * MICRO) for name, value in strategy.weights.items()}
-    pigment = sum(option.pigment * v.sessions[option.code] for option in options)
-    return (
-        micro["improvement"] // POINT * sum(v.gains)
-        - round(strategy.min_gain * MICRO) * sum(v.sessions.values())
-        - micro["downtime"] * costs["downtime"]
-        - micro["cost"] // CENTS_PER_UNIT * costs["cents"]
-        - micro["visits"] * costs["visits"]
-        - micro["pigment"] * pigment
-        - micro["weeks"] // 7 * costs["days"]
-    )
-
-
-def _solve(model, v: _Variables, options) -> Chosen:
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = 7
-    solver.parameters.max_deterministic_time = EFFORT
-    status = solver.solve(model)
-    if status == cp_model.MODEL_INVALID:
-        raise ValueError(model.validate())
-    if status == cp_model.INFEASIBLE:
-        return Chosen(None, float("-inf"), True)
-    bound = solver.best_objective_bound / MICRO
-    if status == cp_model.UNKNOWN:
-        return Chosen(None, bound, False)
-    counts = ((option.code, solver.value(v.sessions[option.code])) for option in options)
-    choice = Choice(tuple((code, count) for code, count in counts if count))
-    return Chosen(choice, bound, status == cp_model.OPTIMAL)
+    def _keep(self, sessions, logs, alone: float) -> None:
+        if not sessions or self.problem.kept(logs) < self.floor - 1e-6:
+            return
+        value = self._points(self.problem.kept(logs)) - alone - self._together_price(sessions)
+        item = (value, -self.nodes, Choice(tuple(sorted(sessions))))
+        if len(self.kept) < KEPT:
+            heappush(self.kept, item)
+        else:
+            self.cut = max(self.cut, heappushpop(self.kept, item)[0])

@@ -68,13 +68,17 @@ class Pairs:
         return self._cache[key]
 
     def _rows(self, a: str, b: str, types: frozenset, areas: frozenset) -> list[Pair]:
-        """The rows that decide: those whose condition holds, else the unconditional ones."""
-        fitting = [
-            pair
-            for pair in self._rows_between(a, b)
-            if (not pair.scar_types or not types.isdisjoint(pair.scar_types))
-            and (not pair.regions or not areas.isdisjoint(pair.regions))
-        ]
+        """The rows that decide, for each scar type by itself."""
+        rows = self._rows_between(a, b)
+        here = [r for r in rows if not r.regions or not areas.isdisjoint(r.regions)]
+        deciding: dict = {}
+        for scar_type in sorted(types) or [""]:
+            fitting = [r for r in here if not (r.scar_types and types) or scar_type in r.scar_types]
+            deciding.update((row.code, row) for row in self._deciding(fitting))
+        return [deciding[code] for code in sorted(deciding)]
+
+    def _deciding(self, fitting: list[Pair]) -> list[Pair]:
+        """Rows whose condition holds beat unconditional ones; words alone count only if nothing else."""
         spot = Spot(self.facts.case.on)
         truths = {pair.code: holds(pair.when, self.facts, spot) for pair in fitting}
         holding = [pair for pair in fitting if pair.when and truths[pair.code] is True]
@@ -101,11 +105,12 @@ class Pairs:
 
     def _listed(self, a: Treatment, b: Treatment, rows: list[Pair]) -> Between:
         row = min(rows, key=lambda pair: (PRECEDENCE.index(pair.relation), pair.code))
-        same = [pair for pair in rows if pair.relation == row.relation]
         together = row.relation in TOGETHER
+        better = [p for p in rows if together and p.relation == PairRelation.SAME_SESSION_SYNERGY]
+        same = better or [pair for pair in rows if pair.relation == row.relation]
         first = self._named(row.first, a, b)
         order = self._in_order(a, b, row, together, first)
-        apart = self._apart(a, b, row) if together else row.typical_days
+        apart = row.typical_days if row.typical_days and not together else self._apart(a, b, row)
         least = min(apart, row.min_days) if not together else min(self._least(a), self._least(b))
         one_of_a_kind = self._same_work(a, b) and not together
         return Between(
@@ -113,7 +118,7 @@ class Pairs:
             b=b.code,
             together=together,
             never=row.relation == PairRelation.AVOID or one_of_a_kind,
-            synergy=any(p.relation == PairRelation.SAME_SESSION_SYNERGY for p in same),
+            synergy=bool(better),
             first=first or self._by_order(a, b),
             gap_days=max(apart, 1),
             least_days=max(least, 1),

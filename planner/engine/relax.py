@@ -9,6 +9,7 @@ from math import ceil
 from planner.engine.catalogue import Strategy
 from planner.engine.compose import Candidate, Desk, solve_block
 from planner.engine.effect import Dose, expectation
+from planner.engine.pairs import ONE_OF_A_KIND
 from planner.engine.values import NoPlan, Proposal, Wishes
 
 NOTHING = Wishes()
@@ -102,23 +103,28 @@ def _in_words(name: str, to) -> str:
 def gain_of(desk: Desk, candidate: Candidate, places, base: Proposal | None) -> tuple[float, float]:
     """Change of the expected improvement if a usual course were put into the base proposal.
 
-    What it excludes there (one method of a mechanism) makes room for it.
+    Beside it, or in place of what it excludes there, whichever is more: a pair to avoid always
+    makes room, one more method of a mechanism need not.
     """
     doses, joints = _doses(desk, base)
-    taken = {dose.treatment for dose in doses}
-    gone = {
-        code
-        for code in taken
-        if desk.effect.mechanism_class(code) == desk.effect.mechanism_class(candidate.code)
-        and desk.rule_between(code, candidate.code, places).never
-    }
+    rivals = {}
+    for code in sorted({dose.treatment for dose in doses}):
+        rule = desk.rule_between(code, candidate.code, places)
+        if rule.never:
+            rivals[code] = ONE_OF_A_KIND in rule.rules and len(rule.rules) == 1
+    must_go = {code for code, only_d5 in rivals.items() if not only_d5}
+    ways = [_change(desk, candidate, places, doses, joints, gone) for gone in (must_go, set(rivals))]
+    return max(ways, key=lambda gain: gain[1])
+
+
+def _change(desk: Desk, candidate: Candidate, places, doses, joints, gone) -> tuple[float, float]:
     kept = tuple(dose for dose in doses if dose.treatment not in gone)
     added = tuple(Dose(candidate.code, place, candidate.row.course[1]) for place in places)
     before = expectation(desk.case, desk.catalogue, doses, joints).improvement
     rest = tuple(joint for joint in joints if not {joint.a, joint.b} & gone)
     after = expectation(desk.case, desk.catalogue, kept + added, rest).improvement
-    gains = sorted(round(b - a, 3) for a, b in zip(before, after))
-    return gains[0], gains[1]
+    low, high = sorted(round(b - a, 3) for a, b in zip(before, after))
+    return low, high
 
 
 def _doses(desk: Desk, base: Proposal | None) -> tuple:

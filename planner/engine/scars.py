@@ -41,6 +41,16 @@ def is_unspecific(indication: Indication) -> bool:
     return indication.scar_type == "atrophic_unspecified"
 
 
+WORTH_A_STEP = 2
+"""An effectiveness under this is an adjunct's, never a reason for a step."""
+
+
+def worth(treatment: Treatment, scar_type: str) -> int:
+    """Its effectiveness on a scar type, 0 to 4."""
+    indication = indication_for(treatment, scar_type)
+    return indication.effectiveness if indication else 0
+
+
 def indicated_types(treatment: Treatment, scar_types) -> frozenset:
     """Those of `scar_types` for which it does anything at all."""
     rows = {scar_type: indication_for(treatment, scar_type) for scar_type in scar_types}

@@ -146,20 +146,20 @@ class _Suggesting:
         course = Course.of(strategy, blocks)
         model = EffectModel(self.catalogue)
         review = blocks[-1].last_day + round(7 * self.catalogue.constant("review.weeks"))
+        after = review + int(self.catalogue.constant("visits.least_days"))
         used: dict = {}
         for block in blocks:
             days = dict(block.placed.days)
-            for piece in block.pieces:
-                count, last = used.get(piece.treatment, (0, 0))
-                given = max(count, 0) + (piece.sessions if "/" not in piece.key or piece.key.endswith("/1") else 0)
-                used[piece.treatment] = (given, max(last, days[piece.key][-1]))
+            for code, count in block.choice.sessions:
+                last = max(days[p.key][-1] for p in block.pieces if p.treatment == code)
+                used[code] = (used.get(code, (0, 0))[0] + count, last)
         left = {
             i: 1 - share
             for i, share in enumerate(_shares(self.desk, model, course))
         }
         spent = sum((_cents(self.desk, b) for b in blocks), 0)
         visits = len(Builder(self.desk, visits_of(course)).sessions())
-        problem = self.desk.problem(left, used, Decimal(spent) / 100, visits, review)
+        problem = self.desk.problem(left, used, Decimal(spent) / 100, visits, after)
         if problem.max_visits is not None and problem.max_visits < 2:
             return None
         least = self.catalogue.constant("block.min_gain")
