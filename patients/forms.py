@@ -402,14 +402,15 @@ class MarkForm(PlacedForm):
 
 
 def kinds() -> list[dict]:
-    """Every type that can be logged, with its key, for the panel."""
+    """Every type that can be logged, with its key, for the panel; named as in the legend."""
     scars = {kind.value: kind.label for kind in ScarType}
     marks = {f"mark_{kind.value}": kind.label for kind in MarkType}
+    drawn = {code: symbol.name.capitalize() for code, symbol in chart.SYMBOLS.items()}
     return [
         {
             "code": code,
             "key": key,
-            "name": {**scars, **marks}[code],
+            "name": {**scars, **marks, **drawn}[code],
             "symbol": chart.SYMBOLS.get(code),
             "is_mark": code in marks,
         }

@@ -1,5 +1,7 @@
 """What templates about patients need: the banner's facts, and codes in a clinic's words."""
 
+import re
+
 from django import template
 from django.utils import timezone
 
@@ -28,6 +30,17 @@ def skin_type(patient) -> str:
 def place_words(place: str) -> str:
     """ "malar.L" as a person says it; a code that is not on the chart stays as it is."""
     return chart.places().get(place, place)
+
+
+@register.filter
+def places_in_words(text: str) -> str:
+    """A sentence of the grading, which knows places by their codes."""
+    return re.sub(r"[a-z_]+\.[LMR]\b", lambda found: _inside(found[0]), text)
+
+
+def _inside(place: str) -> str:
+    words = place_words(place)
+    return words[0].lower() + words[1:]
 
 
 @register.filter

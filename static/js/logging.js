@@ -7,6 +7,7 @@ document.addEventListener("keydown", (event) => {
   if (!page || event.ctrlKey || event.altKey || event.metaKey || typing(event.target)) return;
   const shape = event.target.closest?.("[data-place]");
   if (event.key === "#") return act(event, () => document.getElementById("id_count").select());
+  if (event.key === "c" || event.key === "C") return act(event, focusChart);
   if (event.key === "/") return act(event, () => document.getElementById("id_place").focus());
   const control = page.querySelector(`[data-key="${CSS.escape(event.key.toUpperCase())}"]`);
   if (!control || control.disabled) return;
@@ -26,6 +27,11 @@ function act(event, deed) {
   deed();
 }
 
+// The tab stop of the view that is shown: the chosen region, or the first.
+function focusChart() {
+  [...document.querySelectorAll(".fc-view [data-place][tabindex='0']")].find((shape) => shape.checkVisibility())?.focus();
+}
+
 // The region in focus is the one meant, without a press of Enter.
 function choosePlace(shape) {
   const select = document.getElementById("id_place");
@@ -37,6 +43,8 @@ function showDetails(form) {
   const type = form.elements.kind?.value ?? form.elements.scar_type?.value ?? "";
   for (const part of form.querySelectorAll("[data-only-for]"))
     part.hidden = type !== "" && !part.dataset.onlyFor.split(" ").includes(type);
+  // A raised scar is graded by its area, so the box for it is not left folded away.
+  if (type && form.querySelector("[data-wanted]:not([hidden])")) form.querySelector("details")?.setAttribute("open", "");
 }
 const detailForms = () => document.querySelectorAll("#log-form, [data-details-form]");
 document.addEventListener("change", ({ target }) => {
