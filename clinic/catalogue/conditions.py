@@ -67,9 +67,10 @@ def facts_of(questions: Iterable[dict], regions: Iterable[dict] = ()) -> dict[st
 
 
 def _answer(question: dict, part: dict) -> Fact:
-    choices = {choice["code"]: choice["label"] for choice in part.get("choices") or []}
-    label = spaced(part.get("code") or question["code"])
-    return Fact(part.get("kind", "text"), label, choices, question["code"])
+    choices = [choice for choice in part.get("choices") or [] if isinstance(choice, dict)]
+    labels = {choice.get("code"): choice.get("label") for choice in choices}
+    kind = part.get("kind") if part.get("kind") in OPERATORS_OF else "text"
+    return Fact(kind, spaced(part.get("code") or question["code"]), labels, question["code"])
 
 
 def spaced(code: str) -> str:

@@ -1,0 +1,105 @@
+"""The data files as one document that still knows the file and the line of everything in it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from clinic.catalogue.errors import CatalogueRefused, Problem
+
+DATA = Path(__file__).resolve().parent / "data"
+
+
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """Dates stay texts: a document is JSON, which knows no dates."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+class Files:
+    """`document` is {section: rows}; `where` gives each path in it its file and line."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.document, self.where, self.faults = folder, {}, {}, []
+        paths = sorted(folder.glob("*.yaml"))
+        if not paths:
+            raise CatalogueRefused([f"{folder}: there is no .yaml file in this folder"])
+        for path in paths:
+            self._read(path)
+
+    def line_of(self, problem: Problem) -> str:
+        """`file:line: what is wrong`, at the nearest place that the file names."""
+        path = problem.path
+        while path not in self.where:
+            path = path[:-1]
+        file, line = self.where[path]
+        return f"{file}:{line}: {self._row_of(problem.path)}{problem.reason}"
+
+    def _row_of(self, path: tuple) -> str:
+        """The code of the row, and the key inside it, since a line number alone says little."""
+        rows = self.document.get(path[0]) if path else None
+        if len(path) < 2 or not isinstance(rows, list) or not isinstance(rows[path[1]], dict):
+            return ""
+        inner = ".".join(str(step) for step in path[2:])
+        return f"{rows[path[1]].get('code', '?')}{', ' + inner if inner else ''}: "
+
+    def _read(self, path: Path):
+        try:
+            loader = Loader(path.read_text(encoding="utf-8"))
+            root = loader.get_single_node()
+        except (OSError, UnicodeDecodeError) as fault:
+            self.faults.append(f"{path.name}:1: this file cannot be read: {fault}")
+            return
+        except yaml.YAMLError as fault:
+            mark = getattr(fault, "problem_mark", None)
+            reason = getattr(fault, "problem", None) or "this is no YAML"
+            self.faults.append(f"{path.name}:{mark.line + 1 if mark else 1}: {reason}")
+            return
+        if not isinstance(root, yaml.MappingNode):
+            self.faults.append(f"{path.name}:1: a data file is SECTION: [row, ...]")
+            return
+        for key, node in root.value:
+            self._section(path.name, loader, key, node)
+
+    def _section(self, file: str, loader: Loader, key: yaml.Node, node: yaml.Node):
+        name = key.value
+        self.where.setdefault((name,), (file, key.start_mark.line + 1))
+        if not isinstance(node, yaml.SequenceNode):
+            self.document.setdefault(name, self._value(file, loader, node, (name,)))
+            return
+        rows = self.document.setdefault(name, [])
+        for item in node.value:
+            rows.append(self._value(file, loader, item, (name, len(rows))))
+
+    def _value(self, file: str, loader: Loader, node: yaml.Node, path: tuple):
+        self.where[path] = file, node.start_mark.line + 1
+        if isinstance(node, yaml.SequenceNode):
+            return [
+                self._value(file, loader, item, (*path, index))
+                for index, item in enumerate(node.value)
+            ]
+        if isinstance(node, yaml.MappingNode):
+            return dict(self._pairs(file, loader, node, path))
+        try:
+            return loader.construct_object(node)
+        except (yaml.YAMLError, ValueError):
+            self.faults.append(f"{file}:{node.start_mark.line + 1}: {node.value!r} cannot be read")
+            return None
+
+    def _pairs(self, file: str, loader: Loader, node: yaml.MappingNode, path: tuple) -> Iterator:
+        seen = set()
+        for key_node, value_node in node.value:
+            key = loader.construct_object(key_node) if hasattr(key_node, "value") else None
+            key = key if isinstance(key, str) else str(key_node.value)
+            if key in seen:
+                self.faults.append(
+                    f"{file}:{key_node.start_mark.line + 1}: {key} stands here twice"
+                )
+            seen.add(key)
+            self.where[*path, key] = file, key_node.start_mark.line + 1
+            value = self._value(file, loader, value_node, (*path, key))
+            self.where[*path, key] = file, key_node.start_mark.line + 1
+            yield key, value
