@@ -11,7 +11,7 @@ from clinic.scheduling.calendar import Offer, Shortfall, Visit, Wish
 from clinic.scheduling.errors import NothingFits, days, moment
 from clinic.scheduling.errors import day as day_words
 from clinic.scheduling.models import Appointment, Resource, ResourceKind, VisitKind
-from clinic.scheduling.windows import window_problem
+from clinic.scheduling.windows import target_date, window_problem
 from planner.models import PlannedSession
 
 SPARE_DAYS = 120  # how far beyond its windows a plan may have to wait for a first free day
@@ -294,6 +294,34 @@ def _without_wishes(search: Search, wishes: Wishes) -> str:
     return ""
 
 
+def told_again(choices: list[Choice]) -> list[OfferedVisit]:
+    """Choices that a form sent back, in words; services judge them when they are booked."""
+    house, zone = bridge.House(), bridge.clinic_zone()
+    told, before = [], None
+    for choice in choices:
+        session = choice.session
+        named = house.named(choice.resources)
+        quarters = sum(part.quarters for part in bridge.parts_of_session(session))
+        on = timezone.localtime(choice.starts_at, zone).date()
+        target = target_date(session, before) if before else on
+        told.append(
+            OfferedVisit(
+                session=session,
+                starts_at=choice.starts_at,
+                ends_at=choice.starts_at + quarters * calendar.QUARTER,
+                people=[each for each in named if each.kind == ResourceKind.PERSON],
+                room=next((each for each in named if each.kind == ResourceKind.ROOM), None),
+                devices=[each for each in named if each.kind == ResourceKind.DEVICE],
+                target_on=target,
+                off_target=(on - target).days,
+                provisional=not session.block.firm,
+                choice=choice,
+            )
+        )
+        before = on
+    return told
+
+
 # --- one visit ---------------------------------------------------------------------------------
 
 
@@ -313,13 +341,13 @@ class Opening:
 
 
 def openings_for_kind(
-    patient, kind: VisitKind, *, minutes: int, person: int | None = None, start_from=None,
+    patient, kind: str, *, minutes: int, person: int | None = None, start_from=None,
     within_days: int = 28, limit: int = 12, now=None,
 ) -> list[Opening]:  # fmt: skip
     """The next times for a visit without a plan."""
     now, zone = now or timezone.now(), bridge.clinic_zone()
     house, who = bridge.House(), bridge.patient_resource(patient)
-    needs = bridge.needs_of_kind(kind, house, who)
+    needs = bridge.needs_of_kind(VisitKind(kind), house, who)
     visit = Visit("visit", bridge.parts_of(procedure=minutes), needs)
     return _openings(house, who, visit, now, zone, start_from, within_days, limit, person)
 

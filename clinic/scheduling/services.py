@@ -144,8 +144,8 @@ def book_plan(
     """Book the chosen sessions of an approved plan, all of them or none.
 
     Sessions of firm blocks are booked firmly, later ones as provisional dates. Sent again with the
-    same `key` it books nothing more and returns what it booked. `reason` (a DeviationReason) lets who
-    may leave a clinical window. `historic` is for bringing in past visits: they must be past,
+    same `key` it books nothing more and returns what it booked. `reason` (a DeviationReason) lets
+    who may leave a clinical window. `historic` is for bringing in past visits: they must be past,
     and all else is checked as ever.
 
     Raises NotApproved, SlotTaken, TooSoon, TooLate, NotQualified and the rest of the family.
@@ -250,7 +250,7 @@ def book_visit(
     now, zone, kind = now or timezone.now(), bridge.clinic_zone(), VisitKind(kind)
     if kind == VisitKind.PROCEDURE:
         raise errors.CannotChange(
-            "A procedure is booked from an approved plan. Open the patient's plan and book it there."
+            "A procedure is booked from an approved plan: open the patient's plan, book it there."
         )
     drafts: list[drafting.Draft] = []
     with drafting.all_or_none(patient, drafts):
@@ -366,7 +366,7 @@ def _moved_draft(appointment, starts_at, resources, house, who) -> drafting.Draf
 
 
 def _judge_moved(rows, *, reason: str, by) -> dict[object, Judged]:
-    """The moved visits and every later one of their plan; a deviation that stood before may stay."""
+    """The moved visits and every later one of their plan; a deviation of before may stay."""
     first = rows[0][0]
     if first.session_id is None:
         return {}

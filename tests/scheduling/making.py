@@ -31,7 +31,7 @@ def days_later(days: int) -> dt.date:
 
 
 def make_house():
-    """Open on weekdays from nine to five; two doctors (one for lasers), a nurse, two rooms, a laser."""
+    """Open on weekdays from nine to five: two doctors, a nurse, two rooms, a laser."""
     resources.set_hours(
         resource=None, weekly={day: [(dt.time(9), dt.time(17))] for day in range(5)}
     )

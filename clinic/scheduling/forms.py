@@ -1,0 +1,350 @@
+"""Forms of the calendar; each carries its own layout and words."""
+
+import datetime as dt
+import re
+from itertools import pairwise
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Div, Layout
+from django import forms
+from django.utils import timezone
+
+from clinic.scheduling import bridge
+from clinic.scheduling.calendar import exists
+from clinic.scheduling.errors import NoSuchTime
+from clinic.scheduling.models import (
+    NEVER_PLANNED,
+    AbsenceKind,
+    CancelReason,
+    DeviationReason,
+    Resource,
+    ResourceKind,
+    VisitKind,
+    Weekday,
+)
+from clinic.scheduling.offers import NOON, Wishes
+
+PARTS_OF_DAY = {
+    "": ("Any time", None, None),
+    "mornings": ("Mornings", dt.time(0), NOON),
+    "afternoons": ("Afternoons", NOON, dt.time.max),
+    "late": ("From 16:00", dt.time(16), dt.time.max),
+}
+
+
+def date_input(**attributes):
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", **attributes})
+
+
+def time_input():
+    return forms.TimeInput(format="%H:%M", attrs={"type": "time", "step": 900})
+
+
+def _helper(*layout) -> FormHelper:
+    helper = FormHelper()
+    helper.form_tag = False
+    helper.disable_csrf = True
+    helper.layout = Layout(*layout)
+    return helper
+
+
+def local_instant(form, on, at, field):
+    """The instant of a date and time that were typed; beside `field` when clocks skip it."""
+    zone = bridge.clinic_zone()
+    if not exists(on, at, zone):
+        form.add_error(field, str(NoSuchTime(on, at)))
+        return None
+    return dt.datetime.combine(on, at, zone)
+
+
+def people_choices():
+    people = Resource.objects.bookable().of_kind(ResourceKind.PERSON)
+    return [("", "Anybody who may"), *((str(each.pk), each.name) for each in people)]
+
+
+class WishesForm(forms.Form):
+    """What the patient would like; everything may stay empty."""
+
+    person = forms.ChoiceField(label="Practitioner", required=False)
+    part_of_day = forms.ChoiceField(
+        label="Time of day",
+        required=False,
+        choices=[(code, words) for code, (words, _, _) in PARTS_OF_DAY.items()],
+    )
+    weekdays = forms.MultipleChoiceField(
+        label="Weekdays",
+        required=False,
+        choices=Weekday.choices[:6],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    start_from = forms.DateField(label="Not before", required=False, widget=date_input())
+    finish_by = forms.DateField(label="Done by", required=False, widget=date_input())
+    provisional = forms.BooleanField(
+        label="Hold dates for later blocks too",
+        required=False,
+        help_text="Provisional: the review of the block before confirms, moves or frees them.",
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["person"].choices = people_choices()
+        self.helper = _helper(
+            Div("person", "part_of_day", "start_from", "finish_by", css_class="cal-wishes"),
+            "weekdays",
+            "provisional",
+        )
+
+    def clean(self):
+        cleaned = super().clean()
+        start, finish = cleaned.get("start_from"), cleaned.get("finish_by")
+        if start and finish and finish < start:
+            self.add_error(
+                "finish_by", f"This is before {start:%d-%b-%Y}, the first day asked for."
+            )
+        return cleaned
+
+    def wishes(self) -> Wishes:
+        found = self.cleaned_data if self.is_valid() else {}
+        _, opens, closes = PARTS_OF_DAY[found.get("part_of_day") or ""]
+        return Wishes(
+            person=int(found["person"]) if found.get("person") else None,
+            from_time=opens,
+            to_time=closes,
+            weekdays=frozenset(int(day) for day in found.get("weekdays", ())),
+            start_from=found.get("start_from"),
+            finish_by=found.get("finish_by"),
+        )
+
+
+class VisitForm(forms.Form):
+    """A visit without a plan: search for the next times, or name one."""
+
+    kind = forms.ChoiceField(
+        label="Kind of visit",
+        choices=[
+            (kind.value, f"{kind.label}, {bridge.USUAL_MINUTES[kind]} minutes")
+            for kind in (
+                *NEVER_PLANNED,
+                VisitKind.REVIEW,
+                VisitKind.TEST_SPOT,
+                VisitKind.TEST_READING,
+                VisitKind.SUTURE_REMOVAL,
+            )
+        ],
+    )
+    minutes = forms.IntegerField(
+        label="Length in minutes",
+        required=False,
+        min_value=15,
+        max_value=240,
+        step_size=15,
+        help_text="Empty: the usual length.",
+    )
+    person = forms.ChoiceField(label="With", required=False)
+    start_from = forms.DateField(label="From", required=False, widget=date_input())
+    note = forms.CharField(
+        label="Note for the desk", required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["person"].choices = people_choices()
+        self.helper = _helper(
+            Div("kind", "minutes", "person", "start_from", css_class="cal-wishes"), "note"
+        )
+
+    @property
+    def length(self) -> int:
+        kind = VisitKind(self.cleaned_data["kind"])
+        return self.cleaned_data.get("minutes") or bridge.USUAL_MINUTES[kind]
+
+
+class MoveForm(forms.Form):
+    """Another time for a visit, with the people and room that it has."""
+
+    on = forms.DateField(label="Date", widget=date_input())
+    at = forms.TimeField(label="Time", widget=time_input(), help_text="On a quarter hour.")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = _helper(Div("on", "at", css_class="cal-wishes"))
+
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("on") and cleaned.get("at"):
+            cleaned["starts_at"] = local_instant(self, cleaned["on"], cleaned["at"], "at")
+        return cleaned
+
+
+class ReasonForm(forms.Form):
+    reason = forms.ChoiceField(
+        label="Why outside its window", choices=[("", "Choose a reason"), *DeviationReason.choices]
+    )
+    note = forms.CharField(label="In your words", widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = _helper("reason", "note")
+
+
+class CancelForm(forms.Form):
+    reason = forms.ChoiceField(
+        label="Why", choices=[("", "Choose a reason"), *CancelReason.choices]
+    )
+    note = forms.CharField(label="Note", required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = _helper("reason", "note")
+
+
+class WordsField(forms.CharField):
+    """Codes with commas between them, kept as a list."""
+
+    def prepare_value(self, value):
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value):
+        words = re.split(r"[,\s]+", super().to_python(value))
+        return sorted({word for word in words if word})
+
+
+class ResourceForm(forms.ModelForm):
+    class Meta:
+        model = Resource
+        fields = ("name", "code", "site", "room_kind", "user", "capabilities", "active")
+        field_classes = {"capabilities": WordsField}
+        help_texts = {
+            "code": "Short and without spaces; it stays the same.",
+            "site": "Where, if the clinic has several places.",
+            "active": "Take the tick away, and nobody books it any more.",
+        }
+        labels = {"room_kind": "Kind of room"}
+
+    HINTS = {
+        ResourceKind.PERSON: (
+            "Performs",
+            "doctor, nurse or aesthetician, and the skills: families of treatment such as LASER.",
+        ),
+        ResourceKind.DEVICE: (
+            "Serves as",
+            "The catalogue's codes of the devices that it can stand for, such as co2_laser.",
+        ),
+    }
+
+    def __init__(self, *args, kind, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.instance.kind = kind
+        shown = ["name", "code", "site"]
+        shown += {"person": ["user", "capabilities"], "room": ["room_kind"]}.get(
+            kind, ["capabilities"]
+        )
+        shown.append("active")
+        for name in set(self.fields) - set(shown):
+            del self.fields[name]
+        if "capabilities" in self.fields:
+            field = self.fields["capabilities"]
+            field.label, field.help_text = self.HINTS[kind]
+            field.required = kind == ResourceKind.DEVICE
+        if "room_kind" in self.fields:
+            self.fields["room_kind"].required = True
+        self.helper = _helper(*shown)
+
+
+SPAN = re.compile(r"^(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})$")
+
+
+class SpansField(forms.CharField):
+    """ "09:00-12:30, 13:30-17:00" as a list of pairs of times; empty is closed."""
+
+    def to_python(self, value):
+        text = super().to_python(value).strip()
+        spans = [self._span(piece.strip()) for piece in text.split(",") if piece.strip()]
+        for (_, ends), (starts, _) in pairwise(spans):
+            if starts < ends:
+                raise forms.ValidationError("Put the times in order, without an overlap.")
+        return spans
+
+    def _span(self, piece: str):
+        found = SPAN.match(piece)
+        try:
+            opens, closes = (dt.time(int(found[n]), int(found[n + 1])) for n in (1, 3))
+        except (TypeError, ValueError):
+            raise forms.ValidationError(
+                f"“{piece}” is no span of time. Write it as 09:00-12:30, with a comma between two."
+            ) from None
+        if closes <= opens:
+            raise forms.ValidationError(f"“{piece}” ends before it starts.")
+        if opens.minute % 15 or closes.minute % 15:
+            raise forms.ValidationError(f"“{piece}” is not on quarter hours.")
+        return opens, closes
+
+
+class HoursForm(forms.Form):
+    def __init__(self, *args, rows=(), **kwargs):
+        initial: dict[str, list[str]] = {}
+        for row in rows:
+            initial.setdefault(f"day{row.weekday}", []).append(
+                f"{row.starts:%H:%M}-{row.ends:%H:%M}"
+            )
+        kwargs["initial"] = {day: ", ".join(spans) for day, spans in initial.items()}
+        super().__init__(*args, **kwargs)
+        for weekday, name in Weekday.choices:
+            self.fields[f"day{weekday}"] = SpansField(
+                label=name,
+                required=False,
+                widget=forms.TextInput(attrs={"placeholder": "Closed", "autocomplete": "off"}),
+            )
+        self.helper = _helper(*self.fields)
+
+    def weekly(self) -> dict:
+        return {
+            weekday: self.cleaned_data[f"day{weekday}"]
+            for weekday, _ in Weekday.choices
+            if self.cleaned_data[f"day{weekday}"]
+        }
+
+
+class AbsenceForm(forms.Form):
+    resource = forms.ChoiceField(label="Who or what", required=False)
+    kind = forms.ChoiceField(label="Kind", choices=AbsenceKind.choices)
+    first_on = forms.DateField(label="From", widget=date_input())
+    first_at = forms.TimeField(label="From time", required=False, widget=time_input())
+    last_on = forms.DateField(label="To, and with this day", widget=date_input())
+    last_at = forms.TimeField(
+        label="To time", required=False, widget=time_input(), help_text="Empty: the whole day."
+    )
+    note = forms.CharField(label="Note", required=False, max_length=200)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        rows = Resource.objects.of_the_clinic().filter(active=True)
+        self.fields["resource"].choices = [
+            ("", "The whole clinic"),
+            *((str(row.pk), row.name) for row in rows),
+        ]
+        self.helper = _helper(
+            "resource",
+            "kind",
+            Div("first_on", "first_at", "last_on", "last_at", css_class="cal-wishes"),
+            "note",
+        )
+
+    def clean(self):
+        cleaned = super().clean()
+        if not (cleaned.get("first_on") and cleaned.get("last_on")):
+            return cleaned
+        starts = local_instant(
+            self, cleaned["first_on"], cleaned.get("first_at") or dt.time(0), "first_at"
+        )
+        if cleaned.get("last_at"):
+            ends = local_instant(self, cleaned["last_on"], cleaned["last_at"], "last_at")
+        else:
+            next_day = cleaned["last_on"] + dt.timedelta(days=1)
+            ends = local_instant(self, next_day, dt.time(0), "last_on")
+        if starts and ends and ends <= starts:
+            self.add_error("last_on", "An absence ends after it starts.")
+        cleaned |= {"starts_at": starts, "ends_at": ends}
+        if starts and ends and ends <= timezone.now():
+            self.add_error("last_on", "This is past already.")
+        return cleaned

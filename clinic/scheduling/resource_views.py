@@ -1,0 +1,111 @@
+"""Pages for who keeps the clinic's people, rooms, devices and hours."""
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from clinic.scheduling import resources as keeping
+from clinic.scheduling.forms import AbsenceForm, HoursForm, ResourceForm
+from clinic.scheduling.models import Absence, Resource, ResourceKind, WorkingHours
+
+KINDS = {
+    ResourceKind.PERSON: "People",
+    ResourceKind.ROOM: "Rooms",
+    ResourceKind.DEVICE: "Devices",
+}
+
+
+@require_GET
+def resources(request):
+    rows = Resource.objects.of_the_clinic().select_related("user").prefetch_related("hours")
+    coming = Absence.objects.filter(during__endswith__gt=timezone.now()).select_related("resource")
+    return render(
+        request,
+        "scheduling/resources.html",
+        {
+            "groups": [
+                (kind, words, [row for row in rows if row.kind == kind])
+                for kind, words in KINDS.items()
+            ],
+            "clinic_hours": WorkingHours.objects.filter(resource=None),
+            "absences": coming,
+        },
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def new_resource(request, kind):
+    if kind not in KINDS:
+        raise Http404
+    form = ResourceForm(request.POST or None, kind=kind)
+    if form.is_valid():
+        form.save()
+        messages.success(request, f"{form.instance.name} can be booked now.")
+        return redirect("scheduling:resources")
+    return _form_page(request, form, f"Add to {KINDS[kind].lower()}", "Add")
+
+
+@require_http_methods(["GET", "POST"])
+def resource(request, pk):
+    row = get_object_or_404(Resource.objects.of_the_clinic(), pk=pk)
+    form = ResourceForm(request.POST or None, instance=row, kind=row.kind)
+    if form.is_valid():
+        form.save()
+        messages.success(request, f"{row.name} is saved.")
+        return redirect("scheduling:resources")
+    return _form_page(request, form, str(row), "Save", resource=row)
+
+
+@require_http_methods(["GET", "POST"])
+def clinic_hours(request):
+    return _hours_page(request, None)
+
+
+@require_http_methods(["GET", "POST"])
+def hours(request, pk):
+    return _hours_page(request, get_object_or_404(Resource.objects.of_the_clinic(), pk=pk))
+
+
+def _hours_page(request, row):
+    name = row.name if row else "the clinic"
+    rows = WorkingHours.objects.filter(resource=row)
+    form = HoursForm(request.POST or None, rows=rows)
+    if form.is_valid():
+        outside = keeping.visits_outside(resource=row, weekly=form.weekly())
+        if outside and request.POST.get("seen") != "yes":
+            return _form_page(request, form, f"Hours of {name}", "Save", outside=outside)
+        keeping.set_hours(resource=row, weekly=form.weekly())
+        messages.success(request, f"The hours of {name} are saved.")
+        return redirect("scheduling:resources")
+    return _form_page(request, form, f"Hours of {name}", "Save", hint=True)
+
+
+@require_http_methods(["GET", "POST"])
+def new_absence(request):
+    form = AbsenceForm(request.POST or None, initial={"resource": request.GET.get("resource", "")})
+    if form.is_valid():
+        asked = form.cleaned_data
+        row = Resource.objects.filter(pk=asked["resource"]).first() if asked["resource"] else None
+        span = {"starts_at": asked["starts_at"], "ends_at": asked["ends_at"]}
+        outside = keeping.visits_during(resource=row, **span)
+        if outside and request.POST.get("seen") != "yes":
+            return _form_page(request, form, "Absence", "Save", outside=outside)
+        keeping.add_absence(resource=row, kind=asked["kind"], note=asked["note"], **span)
+        messages.success(request, "The absence is saved.")
+        return redirect("scheduling:resources")
+    return _form_page(request, form, "Absence", "Save")
+
+
+@require_POST
+def end_absence(request, pk):
+    get_object_or_404(Absence, pk=pk).delete()
+    messages.success(request, "The absence is taken back.")
+    return redirect("scheduling:resources")
+
+
+def _form_page(request, form, heading, action, **context):
+    status = 422 if form.is_bound and not form.is_valid() else 200
+    context |= {"form": form, "heading": heading, "action": action}
+    return render(request, "scheduling/resource_form.html", context, status=status)
