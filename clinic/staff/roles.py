@@ -149,6 +149,7 @@ DOORS = {
     "scheduling:resources": "scheduling.manage_resources",
     "scheduling:resource": "scheduling.manage_resources",
     "scheduling:new_resource": "scheduling.manage_resources",
+    "scheduling:clinic_hours": "scheduling.manage_resources",
     "scheduling:hours": "scheduling.manage_resources",
     "scheduling:new_absence": "scheduling.manage_resources",
     "scheduling:end_absence": "scheduling.manage_resources",
