@@ -158,7 +158,11 @@ class Builder:
         ordered: list[str] = []
         while left:
             ready = next(
-                (c for c in left if not any(self._goes_before(o, c, places) for o in left if o != c)),
+                (
+                    c
+                    for c in left
+                    if not any(self._goes_before(o, c, places) for o in left if o != c)
+                ),
                 left[0],
             )
             ordered.append(ready)
@@ -238,7 +242,9 @@ class Builder:
                 number,
                 gap_min_days=day - last - 14,
                 gap_typical_days=day - last,
-                gap_rules=(f"Review {weeks_after:g} weeks after the last procedure of a block (p08)",),
+                gap_rules=(
+                    f"Review {weeks_after:g} weeks after the last procedure of a block (p08)",
+                ),
                 text="Review: continue, change or stop, on a new assessment.",
             )
 
@@ -307,7 +313,9 @@ class Builder:
                     if row and row.kind == TreatmentKind.HOME_CARE:
                         home.setdefault(row.code, []).append((start, hit))
                     elif _each_time(hit) or self.first_of[step.treatment] == self._index(session):
-                        steps.setdefault((number, hit.preparation), []).append((start, session, hit))
+                        steps.setdefault((number, hit.preparation), []).append(
+                            (start, session, hit)
+                        )
         prepared = tuple(
             self._preparation(number, code, rows) for (number, code), rows in sorted(steps.items())
         )

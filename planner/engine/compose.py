@@ -132,7 +132,9 @@ class Desk:
     def candidates(self) -> tuple[Candidate, ...]:
         rows = (row for row in self.catalogue.treatments.values() if row.is_procedure)
         return tuple(
-            candidate for row in sorted(rows, key=lambda r: r.code) if (candidate := self._candidate(row))
+            candidate
+            for row in sorted(rows, key=lambda r: r.code)
+            if (candidate := self._candidate(row))
         )
 
     @cached_property
@@ -141,7 +143,9 @@ class Desk:
 
     def worth(self, row: Treatment, place: str) -> int:
         """The best effectiveness it has on a scar of this place."""
-        return max((worth(row, g.scar_type) for g in self.case.findings if g.place == place), default=0)
+        return max(
+            (worth(row, g.scar_type) for g in self.case.findings if g.place == place), default=0
+        )
 
     def _candidate(self, row: Treatment) -> Candidate | None:
         places = [place for place in self.places if self.worth(row, place) >= WORTH_A_STEP]
@@ -181,7 +185,11 @@ class Desk:
                 continue
             if past.places and place not in past.places:
                 continue
-            rest = self.interval(row) if other is row else self.rule_between(row.code, other.code, [place]).gap_days
+            rest = (
+                self.interval(row)
+                if other is row
+                else self.rule_between(row.code, other.code, [place]).gap_days
+            )
             waits.append(rest - (self.case.on - past.performed_on).days)
         return max(waits)
 
@@ -221,7 +229,9 @@ class Desk:
         if not in_time:
             first = min(verdicts.values(), key=lambda verdict: verdict.earliest)
             rules = tuple(sorted({hit.rule for hit in first.holding}))
-            return Out("late", f"Not before {first.earliest:%d-%b-%Y}: left for a later plan.", rules)
+            return Out(
+                "late", f"Not before {first.earliest:%d-%b-%Y}: left for a later plan.", rules
+            )
         return self._unwished(row)
 
     def _held(self, verdicts: dict) -> Out:
@@ -235,7 +245,9 @@ class Desk:
     def _unwished(self, row: Treatment) -> Out | None:
         wishes = self.case.wishes
         if wishes.no_needles and row.needles:
-            return Out("wish", "It works with needles, which the patient does not want.", ("no_needles",))
+            return Out(
+                "wish", "It works with needles, which the patient does not want.", ("no_needles",)
+            )
         days, most = row.days("downtime_days"), wishes.max_downtime_days
         if most is not None and days > most:
             words = f"It usually takes {days} days of downtime; the patient can take {most}."
@@ -332,13 +344,13 @@ class Desk:
             gains = tuple(
                 pair
                 for pair, rule in sorted(between.items())
-                if rule.synergy and codes.issuperset(pair) and pair_word(group.scar_type) in rule.scar_types
+                if rule.synergy
+                and codes.issuperset(pair)
+                and pair_word(group.scar_type) in rule.scar_types
             )
             share = 100 * POINT * self.loads[index] / total * left.get(index, 1.0)
             table[steps, gains] = table.get((steps, gains), 0.0) + share
-        return tuple(
-            Lot(weight, steps, gains) for (steps, gains), weight in sorted(table.items())
-        )
+        return tuple(Lot(weight, steps, gains) for (steps, gains), weight in sorted(table.items()))
 
     def _step(self, treatment: str, scar_type: str) -> int:
         """Thousandths of a logarithm a session, between its effect soon and at a year."""
@@ -429,7 +441,9 @@ class Desk:
 # --- one strategy ------------------------------------------------------------------------------------
 
 
-def solve_block(desk: Desk, problem: Problem, strategy: Strategy, *, floor=0.0, without=()) -> Block | None:
+def solve_block(
+    desk: Desk, problem: Problem, strategy: Strategy, *, floor=0.0, without=()
+) -> Block | None:
     """The best block: the most promising choices are sequenced until none can be better."""
     found = choose(problem, strategy, floor=floor, without=without)
     best, proven = None, True
@@ -460,7 +474,9 @@ def _realise(desk: Desk, problem: Problem, strategy: Strategy, choice: Choice) -
     if placed is None:
         return None
     days = dict(placed.days)
-    doses = tuple(Dose(piece.treatment, p, piece.sessions) for piece in pieces for p in piece.places)
+    doses = tuple(
+        Dose(piece.treatment, p, piece.sessions) for piece in pieces for p in piece.places
+    )
     by_place: dict = {}
     for piece in pieces:
         for p in piece.places:

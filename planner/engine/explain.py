@@ -10,7 +10,13 @@ from planner.engine.effect import Dose, expectation
 from planner.engine.scars import indication_for
 from planner.engine.values import Step, Untreated, Why, WhyNot
 
-EFFECTIVENESS = ("no effect", "a small effect", "a moderate effect", "a good effect", "the strongest effect listed")
+EFFECTIVENESS = (
+    "no effect",
+    "a small effect",
+    "a moderate effect",
+    "a good effect",
+    "the strongest effect listed",
+)
 
 
 def type_name(scar_type: str) -> str:
@@ -189,7 +195,9 @@ def unknowns(desk: Desk) -> tuple[str, ...]:
     without = sorted({g.place for g in groups if _uncounted(g)})
     if without:
         names = listed(desk.catalogue.place_name(place) for place in without)
-        notes.append(f"The number (or size) of scars was not recorded for {names}: a default counts.")
+        notes.append(
+            f"The number (or size) of scars was not recorded for {names}: a default counts."
+        )
     if desk.case.patient.weight_kg is None:
         notes.append("Weight is not recorded: the local anaesthetic of a visit cannot be limited.")
     if desk.case.patient.fitzpatrick is None:

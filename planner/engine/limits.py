@@ -7,7 +7,9 @@ from planner.engine.values import Case
 BMI_OBESE = 30
 
 
-def lidocaine_mg(case: Case, catalogue: Catalogue, facts: Facts, adrenaline: bool = False) -> float | None:
+def lidocaine_mg(
+    case: Case, catalogue: Catalogue, facts: Facts, adrenaline: bool = False
+) -> float | None:
     """The most one visit may inject; None without a weight, for which there is no default.
 
     The smaller of weight and ideal weight counts in obesity. A row whose condition is unknown
@@ -45,10 +47,23 @@ def planned_mg(desk, row: Treatment, places) -> float:
     return sum(desk.region(place).lidocaine_ml for place in places) * share * strength
 
 
+def filler_ml(desk, row: Treatment, places) -> tuple[float, float]:
+    """Planned filler of one session in these places, and the most that one visit takes."""
+    if row.price_unit != "syringe":
+        return 0.0, 0.0
+    planned = sum(desk.region(place).filler_ml for place in places)
+    return round(planned, 2), desk.catalogue.constant("filler_session.ml")
+
+
 def split(desk, row: Treatment, places: list[str]) -> list[list[str]]:
-    """Places in as few visits' shares as the anaesthetic allows; both sides of a region together."""
-    most = desk.lidocaine_mg
-    if most is None or planned_mg(desk, row, places) <= most:
+    """Places in as few visits' shares as anaesthetic and filler allow; both sides of a region together."""
+
+    def fits(share) -> bool:
+        most = desk.lidocaine_mg
+        ml, limit = filler_ml(desk, row, share)
+        return ml <= limit and (most is None or planned_mg(desk, row, share) <= most)
+
+    if fits(places):
         return [places]
     regions: dict = {}
     for place in places:
@@ -56,11 +71,11 @@ def split(desk, row: Treatment, places: list[str]) -> list[list[str]]:
     units: list[list[str]] = []
     for region in sorted(regions):
         both = regions[region]
-        units += [both] if planned_mg(desk, row, both) <= most else [[place] for place in both]
+        units += [both] if fits(both) else [[place] for place in both]
     units.sort(key=lambda unit: (-planned_mg(desk, row, unit), unit))
     shares: list[list[str]] = []
     for unit in units:
-        room = next((s for s in shares if planned_mg(desk, row, [*s, *unit]) <= most), None)
+        room = next((share for share in shares if fits([*share, *unit])), None)
         if room is None:
             shares.append(list(unit))
         else:

@@ -56,7 +56,9 @@ def _turn(value):
 
 
 def _are_places(items: tuple) -> bool:
-    return bool(items) and all(isinstance(item, str) and "." in item and PLACE_LIKE.match(item) for item in items)
+    return bool(items) and all(
+        isinstance(item, str) and "." in item and PLACE_LIKE.match(item) for item in items
+    )
 
 
 PLACE_LIKE = re.compile(r"^[a-z_]+\.[LRM]$")

@@ -147,7 +147,9 @@ class Problem:
 
     def kept(self, logs) -> float:
         """Improvement of logarithms: this sum is what the search spends its time on."""
-        return self._full - sum(w * exp(log) for w, log in zip(self._weights, map(self._scale, logs)))
+        return self._full - sum(
+            w * exp(log) for w, log in zip(self._weights, map(self._scale, logs))
+        )
 
     @cached_property
     def _weights(self) -> tuple[float, ...]:
@@ -448,7 +450,9 @@ class _Search:
         visits, downtime = self.problem.least_visits_and_downtime(sessions)
         _, healed = self.problem.least_days(sessions)
         return (
-            weights["visits"] * visits + weights["downtime"] * downtime + weights["weeks"] * healed / 7
+            weights["visits"] * visits
+            + weights["downtime"] * downtime
+            + weights["weeks"] * healed / 7
         )
 
     def _least_kept(self) -> float:

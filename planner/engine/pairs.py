@@ -39,6 +39,7 @@ class Between:
     never: bool
     synergy: bool
     first: str
+    named: bool  # whether a row itself says which goes first in a session
     course_first: str
     starts_first: str
     gap_days: int
@@ -120,10 +121,12 @@ class Pairs:
             never=row.relation == PairRelation.AVOID or one_of_a_kind,
             synergy=bool(better),
             first=first or self._by_order(a, b),
+            named=bool(first),
             gap_days=max(apart, 1),
             least_days=max(least, 1),
             scar_types=tuple(sorted({t for pair in same for t in pair.scar_types})),
-            rules=tuple(sorted({p.code for p in same})) + ((ONE_OF_A_KIND,) if one_of_a_kind else ()),
+            rules=tuple(sorted({p.code for p in same}))
+            + ((ONE_OF_A_KIND,) if one_of_a_kind else ()),
             text=row.why,
             **order,
         )
@@ -146,6 +149,7 @@ class Pairs:
             never=one_of_a_kind,
             synergy=False,
             first=self._by_order(a, b),
+            named=False,
             course_first=earlier,
             starts_first="",
             gap_days=apart,

@@ -29,7 +29,9 @@ def fitting_protocols(desk: Desk, finish) -> list[Proposal]:
             protocol=protocol.code,
             reported=protocol.reported,
             sources=protocol.sources,
-            notes=(f"Limits of the source: {protocol.limitations}",) if protocol.limitations else (),
+            notes=(f"Limits of the source: {protocol.limitations}",)
+            if protocol.limitations
+            else (),
         )
         if keeps_wishes(desk, proposal):
             found.append(proposal)

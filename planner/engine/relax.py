@@ -13,7 +13,14 @@ from planner.engine.pairs import ONE_OF_A_KIND
 from planner.engine.values import NoPlan, Proposal, Wishes
 
 NOTHING = Wishes()
-FREE = {"improvement": 0.2, "downtime": 0.0, "cost": 0.0, "visits": 0.0, "weeks": 0.0, "pigment": 0.0}
+FREE = {
+    "improvement": 0.2,
+    "downtime": 0.0,
+    "cost": 0.0,
+    "visits": 0.0,
+    "weeks": 0.0,
+    "pigment": 0.0,
+}
 SPARING = {
     "max_downtime_days": {"downtime": 1.0},
     "budget": {"cost": 5.0},
@@ -89,9 +96,7 @@ def _needed(desk: Desk, problem, block, name: str):
         extra = sum(o.extra_visits * n + o.once_visits for o, n in options)
         return len(days) + extra + problem.other_visits
     if name == "finish_by":
-        healed = max(
-            dict(block.placed.days)[p.key][-1] + p.downtime for p in block.pieces
-        )
+        healed = max(dict(block.placed.days)[p.key][-1] + p.downtime for p in block.pieces)
         return desk.case.on + timedelta(days=healed)
     return False
 
@@ -113,7 +118,9 @@ def gain_of(desk: Desk, candidate: Candidate, places, base: Proposal | None) -> 
         if rule.never:
             rivals[code] = ONE_OF_A_KIND in rule.rules and len(rule.rules) == 1
     must_go = {code for code, only_d5 in rivals.items() if not only_d5}
-    ways = [_change(desk, candidate, places, doses, joints, gone) for gone in (must_go, set(rivals))]
+    ways = [
+        _change(desk, candidate, places, doses, joints, gone) for gone in (must_go, set(rivals))
+    ]
     return max(ways, key=lambda gain: gain[1])
 
 

@@ -172,7 +172,9 @@ def _load(model, items, same, by_key, bench: Bench) -> None:
             if j != i and other[0] != item[0]
         ]
         mine = by_key[item[0]]
-        model.add(mine.minutes + sum(p.minutes * s for p, s in mates) <= max(bench.minutes, mine.minutes))
+        model.add(
+            mine.minutes + sum(p.minutes * s for p, s in mates) <= max(bench.minutes, mine.minutes)
+        )
         if bench.milligrams is not None and mine.milligrams:
             limit = max(bench.milligrams, mine.milligrams)
             model.add(mine.milligrams + sum(p.milligrams * s for p, s in mates) <= limit)

@@ -153,17 +153,16 @@ class _Suggesting:
             for code, count in block.choice.sessions:
                 last = max(days[p.key][-1] for p in block.pieces if p.treatment == code)
                 used[code] = (used.get(code, (0, 0))[0] + count, last)
-        left = {
-            i: 1 - share
-            for i, share in enumerate(_shares(self.desk, model, course))
-        }
+        left = {i: 1 - share for i, share in enumerate(_shares(self.desk, model, course))}
         spent = sum((_cents(self.desk, b) for b in blocks), 0)
         visits = len(Builder(self.desk, visits_of(course)).sessions())
         problem = self.desk.problem(left, used, Decimal(spent) / 100, visits, after)
         if problem.max_visits is not None and problem.max_visits < 2:
             return None
         least = self.catalogue.constant("block.min_gain")
-        block = solve_block(self.desk, problem, strategy, floor=round(least * POINT), without=without)
+        block = solve_block(
+            self.desk, problem, strategy, floor=round(least * POINT), without=without
+        )
         return block if block and block.value > 0 else None
 
     # -- one proposal -----------------------------------------------------------------------------------
@@ -183,7 +182,15 @@ class _Suggesting:
         )
 
     def _finish(
-        self, course: Course, visits: list[Given], code: str, name: str, proof, *, by_protocol, **more
+        self,
+        course: Course,
+        visits: list[Given],
+        code: str,
+        name: str,
+        proof,
+        *,
+        by_protocol,
+        **more,
     ) -> Proposal:
         desk = self.desk
         builder = Builder(desk, visits, by_protocol=by_protocol)
@@ -196,7 +203,10 @@ class _Suggesting:
             (
                 number,
                 number == 1,
-                sum((t.price for s in sessions if s.block == number for t in s.steps), Decimal("0.00")),
+                sum(
+                    (t.price for s in sessions if s.block == number for t in s.steps),
+                    Decimal("0.00"),
+                ),
             )
             for number in sorted({visit.block for visit in visits})
         )
@@ -341,7 +351,9 @@ def _distinct(proposals: list[Proposal]) -> list[Proposal]:
 
 def _shape(proposal: Proposal) -> tuple:
     return tuple(
-        (s.day, tuple((t.treatment, t.places) for t in s.steps)) for s in proposal.sessions if s.steps
+        (s.day, tuple((t.treatment, t.places) for t in s.steps))
+        for s in proposal.sessions
+        if s.steps
     )
 
 
@@ -370,4 +382,3 @@ def _ranked(proposals: list[Proposal]) -> tuple[Proposal, ...]:
     chosen = next((p for p in proposals if p.strategy == RECOMMENDED), proposals[0])
     rest = [p for p in proposals if p is not chosen]
     return (replace(chosen, recommended=True), *rest)
-
