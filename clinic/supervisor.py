@@ -7,6 +7,7 @@ the children and then PostgreSQL, unless somebody else is still connected to it.
     python -m clinic.supervisor --stop   stop the one that runs from this checkout
 """
 
+import fcntl
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 
@@ -142,8 +144,12 @@ def stop_running(state: Path) -> bool:
     return wait_until(lambda: not running_pids(state), SECONDS_TO_STOP + 10)
 
 
-def refuse_second(state: Path, port: int) -> None:
-    if "supervisor" in running_pids(state):
+def refuse_second(state: Path, port: int) -> IO:
+    """The lock that this supervisor holds while it lives, so that there is no other."""
+    lock = open(state.with_suffix(".lock"), "a")  # noqa: SIM115, held as long as we live
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         sys.exit("Cicatrix runs from this checkout already. Stop it with: make stop")
     stop_running(state)
     with socket.socket() as door:
@@ -155,6 +161,7 @@ def refuse_second(state: Path, port: int) -> None:
                 f"Port {port} of {HOST} cannot be had: {error.strerror}.\n"
                 f"Stop what uses it, or choose another: make run PORT={port + 1}"
             )
+    return lock
 
 
 # ---- the clinic
@@ -221,7 +228,7 @@ def main(words: list[str]) -> None:
         stopped = stop_running(state)
         sys.exit(0 if stopped else "It did not stop within its time; see var/running.json.")
     port = port_from(os.environ.get("PORT", "8000"))
-    refuse_second(state, port)
+    lock = refuse_second(state, port)
     logins = prepare()
 
     def tell() -> None:
@@ -230,6 +237,7 @@ def main(words: list[str]) -> None:
 
     supervisor = Supervisor(children_for(port), state, embedded_server())
     supervisor.run(once_up=tell, is_up=lambda: answers(port))
+    lock.close()
 
 
 if __name__ == "__main__":

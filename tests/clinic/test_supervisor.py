@@ -122,6 +122,18 @@ def test_a_port_that_is_taken_is_told_with_a_way_out(tmp_path):
             refuse_second(tmp_path / "running.json", port)
 
 
+def test_a_second_supervisor_is_refused_while_the_first_prepares(tmp_path):
+    with socket.socket() as free:
+        free.bind((supervisor.HOST, 0))
+        port = free.getsockname()[1]
+    first = refuse_second(tmp_path / "running.json", port)
+
+    with pytest.raises(SystemExit, match="runs from this checkout already"):
+        refuse_second(tmp_path / "running.json", port)
+    first.close()
+    refuse_second(tmp_path / "running.json", port).close()
+
+
 @pytest.mark.parametrize("word", ["", "http", "0", "65536", "-1", "80.5"])
 def test_a_port_that_is_none_is_refused(word):
     with pytest.raises(SystemExit, match="PORT is a number from 1 to 65535"):
