@@ -56,6 +56,13 @@ class ClinicForm(forms.ModelForm):
             "currency": "Three letters, such as EUR. Prices are not converted.",
             "idle_minutes": "The page asks for the password again; what was typed stays.",
         }
+        error_messages = {
+            "name": {"required": "Give the name that patients know."},
+            "currency": {"required": "Give a currency of three letters, such as EUR."},
+            "tax_percent": {"required": "Give a per cent; 0 for none."},
+            "review_weeks": {"required": "Give weeks from 1 to 52."},
+            "idle_minutes": {"required": "Give minutes from 1 to 480."},
+        }
         widgets = {"address": forms.Textarea(attrs={"rows": 3})}
 
     def __init__(self, *args, **kwargs):

@@ -5,6 +5,7 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Layout
 from django import forms
 from django.contrib.auth.forms import SetPasswordMixin
+from django.utils.html import format_html
 
 from clinic.staff.models import User
 from clinic.staff.roles import Role
@@ -30,10 +31,14 @@ def layout(*rows) -> FormHelper:
     return helper
 
 
+def in_words(role: Role) -> str:
+    return format_html("<strong>{}</strong>: {}", role.label, WHAT_A_ROLE_DOES[role])
+
+
 class RolesField(forms.MultipleChoiceField):
     def __init__(self, **kwargs):
         super().__init__(
-            choices=[(role.value, f"{role.label}: {WHAT_A_ROLE_DOES[role]}") for role in Role],
+            choices=[(role.value, in_words(role)) for role in Role],
             widget=forms.CheckboxSelectMultiple,
             error_messages={"required": "Choose at least one role."},
             help_text="Somebody with two roles may do what either may.",
@@ -53,6 +58,10 @@ class PersonForm(forms.ModelForm):
         help_texts = {
             "email": "The log-in, and where the invitation goes.",
             "registration_number": "As on the professional register; printed under signatures.",
+        }
+        error_messages = {
+            "name": {"required": "Give the name, as it is to stand under what they sign."},
+            "email": {"required": "Give the e-mail address: the invitation goes there."},
         }
 
     def __init__(self, *args, **kwargs):
@@ -79,6 +88,7 @@ class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["name", "title", "registration_number"]
+        error_messages = {"name": {"required": "Give your name; it stands under what you sign."}}
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

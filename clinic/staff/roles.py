@@ -80,6 +80,18 @@ DOORS = {
     "staff:withdraw": "staff.manage_users",
     "staff:deactivate": "staff.manage_users",
     # catalogue
+    "catalogue:home": "catalogue.view_catalogue",
+    "catalogue:treatments": "catalogue.view_catalogue",
+    "catalogue:treatment": "catalogue.view_catalogue",
+    "catalogue:pairs": "catalogue.view_catalogue",
+    "catalogue:safety": "catalogue.view_catalogue",
+    "catalogue:questions": "catalogue.view_catalogue",
+    "catalogue:scales": "catalogue.view_catalogue",
+    "catalogue:protocols": "catalogue.view_catalogue",
+    "catalogue:policies": "catalogue.view_catalogue",
+    "catalogue:sources": "catalogue.view_catalogue",
+    "catalogue:source": "catalogue.view_catalogue",
+    "catalogue:unverified": "catalogue.view_catalogue",
     "catalogue:clinic": "staff.change_clinic",
     # patients
     "patients:list": "patients.view_patient",

@@ -12,6 +12,7 @@ from tests.factories import make_user
 pytestmark = pytest.mark.django_db
 
 SAMPLES = {"uuid": str(uuid7()), "int": 1, "uidb36": "1", "key": "x-y", "app_label": "account"}
+LEAD_TO_THE_SIGN_IN = {"staff:unlock", "account_logout"}
 
 
 def named_pages(resolver=None, namespaces=(), given=None):
@@ -52,7 +53,7 @@ def what_should_happen(page, roles) -> set[str]:
     if door == NOBODY:
         return {"not found"}
     if door == PUBLIC:
-        return {"in", "not found", "to the sign-in"} if page == "staff:unlock" else {"in"}
+        return {"in", "to the sign-in"} if page in LEAD_TO_THE_SIGN_IN else {"in", "not found"}
     if not roles:
         return {"to the sign-in"}
     if door == ANY_ROLE or set(roles) & set(ROLES[door]):
