@@ -1,4 +1,4 @@
-"""What the patient was offered and agreed to, after the clinician signed: quote, consent, signatures.
+"""What the patient was offered and agreed to after the clinician signed: quote, consent, names.
 
 Rows are added and never changed: a new quote is a new version, a new agreement stands beside the
 old one, and a consent that is taken back has a row that says so.
@@ -39,7 +39,9 @@ class ConsentRule(models.Model):
         null=True, blank=True, help_text="Whole days between the signature and the first session."
     )
     guardian_under = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Below this age a guardian consents and the patient assents."
+        null=True,
+        blank=True,
+        help_text="Below this age a guardian consents and the patient assents.",
     )
     note = models.TextField(blank=True)
     source = models.TextField(blank=True, help_text="Where it stands; empty if it is unverified.")

@@ -24,7 +24,7 @@ from planner.engine.values import (
     PatientFacts,
     Wishes,
 )
-from planner.models import Plan
+from planner.models import Plan, Step
 
 names = names_of
 
@@ -60,7 +60,10 @@ def case_of(assessment: Assessment, *, on: date) -> Case:
         ),
         wishes=_wishes(patient),
         clinic=_clinic(Clinic.current()),
-        previous=tuple(_past(one) for one in patient.previous_treatments.exclude(treatment="")),
+        previous=(
+            *(_past(one) for one in patient.previous_treatments.exclude(treatment="")),
+            *_performed(patient),
+        ),
     )
 
 
@@ -107,6 +110,16 @@ def _past(one: PreviousTreatment) -> PastTreatment:
     return PastTreatment(one.treatment, one.performed_on, tuple(one.places), one.result)
 
 
+def _performed(patient) -> tuple[PastTreatment, ...]:
+    """What was done under the patient's plans; a revision repeats it and it counts once."""
+    steps = Step.objects.filter(
+        session__block__plan__patient=patient, session__performance__isnull=False
+    )
+    done = steps.values_list("key", "treatment", "places", "session__performance__performed_on")
+    once = {(key, day): PastTreatment(code, day, tuple(at)) for key, code, at, day in done}
+    return tuple(sorted(once.values(), key=lambda past: (past.performed_on, past.treatment)))
+
+
 def _answers(patient, on: date) -> tuple[tuple[str, object], ...]:
     asked = questions()
     return tuple(
@@ -133,8 +146,8 @@ def _part(question: Question, code: str, value):
 
 
 def given_plan(plan: Plan) -> GivenPlan:
-    """A stored plan as the engine checks it: its steps on their dates, with their reasons."""
-    sessions = plan.sessions.prefetch_related("steps")
+    """What is still to be done under a stored plan, on its dates and with its reasons."""
+    sessions = plan.sessions.filter(performance=None).prefetch_related("steps")
     return GivenPlan(
         sessions=tuple(
             GivenSession(

@@ -38,3 +38,24 @@ class ActivePlanExists(PlannerError):
             f"{plan.patient} already has an active plan ({plan}). "
             "Discontinue or revise that one before you approve another."
         )
+
+
+class SignatureRefused(PlannerError):
+    """What was sent as a drawing is no signature."""
+
+
+class NotAgreeable(PlannerError):
+    """The patient cannot agree to this plan now; the text says what stands in the way."""
+
+
+class NotRevisable(PlannerError):
+    """This plan cannot be revised, reviewed or replaced; the text says why."""
+
+
+class PerformedMeanwhile(PlannerError):
+    def __init__(self, sessions):
+        numbers = ", ".join(str(session.number) for session in sessions)
+        super().__init__(
+            f"Visit {numbers} of the plan in force was performed after this revision was begun, "
+            "and the revision does not know of it. Reject it and begin the revision again."
+        )

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from clinic.catalogue.models import Clinic
 from clinic.catalogue.terms import Effect
 from patients.chart import Load, chart_context
 from planner import bridge, services
-from planner.models import ACTIVE, State
+from planner.agreement import agreement_status
+from planner.models import ACTIVE, SessionKind, State
+from planner.reviewing import confirmed_blocks
 from planner.timeline import Timeline, timeline
 
 FACE_VIEWS = ("F", "R45", "L45")
@@ -60,6 +64,10 @@ def plan_page(plan, user) -> dict:
         "may_sign": may_sign,
         "obstacles": services.approval_obstacles(plan) if may_sign else [],
         "is_active": plan.state in ACTIVE,
+        "agreement": agreement_status(plan, timezone.localdate()) if plan.state in ACTIVE else None,
+        "reviews": plan.sessions.filter(kind=SessionKind.REVIEW) if plan.state in ACTIVE else [],
+        "confirmed": confirmed_blocks(plan),
+        "revisions": plan.revisions.exclude(state=State.REJECTED),
         "is_open": plan.state in (State.DRAFT, State.PROPOSED),
     } | chart_context(
         loads_of(plan.suggestion),

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from clinic.catalogue.models import Clinic, Version
 from planner import bridge
+from planner.agreement import issue_quote
 from planner.engine.check import check
 from planner.engine.suggest import suggest
 from planner.errors import (
@@ -20,6 +21,7 @@ from planner.errors import (
     NoSuchProposal,
     NotApprovable,
     NothingToPlan,
+    PerformedMeanwhile,
     PlanMoved,
 )
 from planner.models import (
@@ -33,7 +35,7 @@ from planner.models import (
     Step,
     Suggestion,
 )
-from planner.stored import digest, plain
+from planner.stored import digest, plain, solver_version
 
 
 @transaction.atomic
@@ -55,6 +57,7 @@ def suggest_for(*, assessment, by, on=None) -> Suggestion:
         assessment=assessment,
         catalogue_version=version,
         planner_version=result.planner_version,
+        solver_version=solver_version(),
         input_hash=result.input_hash,
         case=plain(case),
         result=plain(result),
@@ -65,7 +68,7 @@ def suggest_for(*, assessment, by, on=None) -> Suggestion:
 @transaction.atomic
 def draft_plan(*, suggestion, strategy, by) -> Plan:
     """Take one protocol of `suggestion` as a draft; NoSuchProposal if it holds no such one."""
-    content = _proposal(suggestion, strategy)
+    content = proposal_of(suggestion, strategy)
     patient = type(suggestion.patient).objects.select_for_update().get(pk=suggestion.patient_id)
     last = patient.plans.aggregate(last=Max("number"))["last"] or 0
     plan = Plan.objects.create(
@@ -83,19 +86,19 @@ def draft_plan(*, suggestion, strategy, by) -> Plan:
         content_hash=digest(content),
         drafted_by=by,
     )
-    _write_sessions(plan, content)
+    write_sessions(plan, content)
     Decision.objects.create(plan=plan, new_state=State.DRAFT, decided_by=by)
     return plan
 
 
-def _proposal(suggestion, strategy) -> dict:
+def proposal_of(suggestion, strategy) -> dict:
     for proposal in suggestion.result["proposals"]:
         if proposal["strategy"] == strategy:
             return proposal
     raise NoSuchProposal(strategy)
 
 
-def _write_sessions(plan, content) -> None:
+def write_sessions(plan, content) -> None:
     blocks = {
         number: Block.objects.create(plan=plan, number=number, firm=firm)
         for number, firm, _cost in content["blocks"]
@@ -104,6 +107,7 @@ def _write_sessions(plan, content) -> None:
         planned = PlannedSession.objects.create(
             block=blocks[session["block"]],
             number=number,
+            continues_id=session.get("continues"),
             kind=session["kind"],
             day=session["day"],
             target_on=session["on"],
@@ -123,7 +127,7 @@ def _write_sessions(plan, content) -> None:
 def _step(session, place, step) -> Step:
     return Step(
         session=session,
-        key=uuid.uuid4(),
+        key=step.get("key") or uuid.uuid4(),
         order=place,
         treatment=step["treatment"],
         name=step["name"],
@@ -160,24 +164,37 @@ def approve(*, plan, by, note="") -> None:
 
     The plan is judged anew, on today's answers and by the catalogue in force; NotApprovable says
     in whole sentences what stands in the way, ActivePlanExists names the patient's other plan.
+    A revision takes the place of the plan that it revises in the same breath. The prices are
+    handed over as a quote.
     """
     if reasons := approval_obstacles(plan):
         raise NotApprovable(reasons)
     try:
-        _move(
-            plan,
-            State.PROPOSED,
-            State.APPROVED,
-            by=by,
-            note=note,
-            approved_by=by,
-            approved_at=timezone.now(),
-        )
+        with transaction.atomic():
+            if plan.revises_id:
+                _supersede(plan, by=by)
+            stamp = {"approved_by": by, "approved_at": timezone.now()}
+            _move(plan, State.PROPOSED, State.APPROVED, by=by, note=note, **stamp)
+            issue_quote(plan=plan, by=by)
+            if plan.sessions.exclude(performance=None).exists():
+                _move(plan, State.APPROVED, State.IN_PROGRESS, by=by)
     except IntegrityError as error:
         if error.__cause__.diag.constraint_name != "one_active_plan_per_patient":
             raise
         other = Plan.objects.get(patient=plan.patient_id, state__in=ACTIVE)
         raise ActivePlanExists(other) from error
+
+
+def _supersede(plan, *, by) -> None:
+    """End the plan that `plan` revises, if nothing happened under it that `plan` does not know."""
+    old = Plan.objects.select_for_update(of=("self",)).get(pk=plan.revises_id)
+    if old.state not in ACTIVE:
+        plan.refresh_from_db()
+        raise PlanMoved(old if plan.state == State.PROPOSED else plan)
+    known = plan.sessions.exclude(performance=None).values("continues")
+    if since := list(old.sessions.exclude(performance=None).exclude(pk__in=known)):
+        raise PerformedMeanwhile(since)
+    _move(old, old.state, State.SUPERSEDED, by=by, note=f"{plan} takes its place.")
 
 
 def approval_obstacles(plan) -> list[str]:

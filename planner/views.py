@@ -11,6 +11,7 @@ from planner.errors import NotApprovable, PlannerError
 from planner.forms import ApproveForm, DiscontinueForm, RejectForm
 from planner.models import Plan, State, Suggestion
 from planner.presenting import plan_page, suggestion_page
+from planner.revision import revise
 
 PLANS_A_PAGE = 40
 
@@ -49,10 +50,13 @@ def suggestion(request, pk):
 @require_POST
 def choose(request, pk):
     found = _suggestion(request, pk)
+    chosen = {"suggestion": found, "strategy": request.POST.get("strategy", "")}
+    active = found.patient.plans.active().first()
     try:
-        plan = services.draft_plan(
-            suggestion=found, strategy=request.POST.get("strategy", ""), by=request.user
-        )
+        if active:
+            plan = revise(plan=active, by=request.user, **chosen)
+        else:
+            plan = services.draft_plan(by=request.user, **chosen)
     except PlannerError as error:
         messages.error(request, str(error))
         return redirect(found)
@@ -133,7 +137,8 @@ def _end(request, pk, form_class, deed, name, done):
 
 
 def _plan(request, pk):
-    plans = Plan.objects.visible_to(request.user).with_people().select_related("suggestion")
+    plans = Plan.objects.visible_to(request.user).with_people()
+    plans = plans.select_related("suggestion", "revises")
     return get_object_or_404(plans, pk=pk)
 
 

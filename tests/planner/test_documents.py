@@ -1,0 +1,225 @@
+"""What the patient takes home: from what was signed, at the prices that were signed."""
+
+import datetime as dt
+import json
+
+import pytest
+from django.urls import reverse
+from weasyprint.urls import FatalURLFetchingError
+
+from clinic.staff.roles import Role
+from planner.calendar_months import months
+from planner.documents import (
+    care_document,
+    consent_document,
+    plan_document,
+    procedures_of,
+    text_hash,
+)
+from planner.paper import HERE, StaticFilesOnly
+from tests.factories import (
+    FAMILIES,
+    TREATMENTS,
+    make_approved_plan,
+    make_draft_plan,
+    make_proposal,
+    make_session,
+    make_user,
+    make_version,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def dearer_catalogue():
+    """A newer version in which everything reads and costs otherwise."""
+    changed = json.loads(json.dumps(TREATMENTS).replace("scabs", "crusts").replace("joining", "no"))
+    return make_version(treatments=changed, families=FAMILIES)
+
+
+# ---- the plan
+
+
+def test_the_plan_names_every_visit_with_its_date_price_and_days_to_keep_free():
+    document = plan_document(make_approved_plan())
+
+    assert [(v["number"], v["on"], v["price"], v["downtime_days"]) for v in document["visits"]] == [
+        (1, dt.date(2026, 12, 7), "EUR 180", 5),
+        (2, dt.date(2027, 1, 4), "EUR 180", 5),
+        (3, dt.date(2027, 3, 29), "none", 0),
+        (4, dt.date(2027, 4, 12), "EUR 320", 1),
+    ]
+    assert document["total"] == "EUR 680"
+    assert [block["firm"] for block in document["blocks"]] == [True, False]
+
+
+def test_a_note_of_a_safety_rule_is_printed_on_the_plan():
+    assert [note["rule"] for note in plan_document(make_approved_plan())["notes"]] == ["FST-8"]
+
+
+def test_a_temporary_effect_is_called_temporary():
+    document = plan_document(make_approved_plan())
+
+    lasting = {one["name"]: one for one in document["lasting"]}
+    assert (lasting["Hyaluronic acid filler"]["months"]["max"]) == 18
+    assert lasting["TCA CROSS"]["months"] is None
+    assert document["top_ups"][0]["a_year"] == "EUR 320"
+
+
+def test_a_quote_keeps_its_prices_and_words_when_the_catalogue_changes():
+    plan = make_approved_plan()
+    before = (plan_document(plan), consent_document(plan, "tca_cross"), care_document(plan))
+
+    dearer_catalogue()
+    plan.refresh_from_db()
+
+    assert (plan_document(plan), consent_document(plan, "tca_cross"), care_document(plan)) == before
+    assert plan.quotes.get().total == plan.cost
+
+
+def test_what_nobody_checked_is_marked():
+    care = {one["code"]: one for one in care_document(make_approved_plan())}
+
+    assert not care["tca_cross"]["after"][0]["unverified"]
+    assert care["filler_ha"]["after"][0]["unverified"]
+
+
+# ---- consent
+
+
+def test_a_consent_form_holds_risks_notes_and_alternatives_of_its_procedure():
+    document = consent_document(make_approved_plan(), "tca_cross")
+
+    assert [one["text"] for one in document["risks"]] == [
+        "Joining of neighbouring scars, permanent hypopigmentation."
+    ]
+    assert [(note["rule"], note["standing"]) for note in document["notes"]] == [("FST-8", True)]
+    assert document["alternatives"] == ["Hyaluronic acid filler", "Punch excision"]
+    assert [visit["number"] for visit in document["visits"]] == [1, 2]
+
+
+def test_another_wording_has_another_hash():
+    plan = make_approved_plan()
+    document = consent_document(plan, "tca_cross")
+
+    assert text_hash(document) != text_hash(document | {"form": 2})
+    assert text_hash(document) == text_hash(consent_document(plan, "tca_cross"))
+
+
+def test_a_review_needs_no_consent_form():
+    assert list(procedures_of(make_approved_plan())) == ["tca_cross", "filler_ha"]
+
+
+# ---- the calendar
+
+
+def test_the_calendar_shows_visits_and_healing_and_only_months_that_have_some():
+    found = months(
+        starts={dt.date(2026, 12, 30): 1}, healing={dt.date(2026, 12, 31), dt.date(2027, 1, 1)}
+    )
+
+    assert [month.first for month in found] == [dt.date(2026, 12, 1), dt.date(2027, 1, 1)]
+    days = {day.on: day for month in found for week in month.weeks for day in week if day.inside}
+    assert days[dt.date(2026, 12, 30)].visit == 1
+    assert [day.day for day in sorted(days) if days[day].healing] == [31, 1]
+    assert len(days) == 62
+
+
+# ---- paper
+
+
+@pytest.fixture
+def clinician(client):
+    user = make_user()
+    client.force_login(user)
+    return user
+
+
+KINDS = [
+    ("plan", []),
+    ("care", []),
+    ("consent", ["tca_cross"]),
+]
+
+
+@pytest.mark.parametrize(("kind", "more"), KINDS)
+def test_each_document_is_a_pdf_too(client, clinician, kind, more):
+    plan = make_approved_plan()
+
+    answer = client.get(reverse(f"planner:{kind}_pdf", args=[plan.pk, *more]))
+
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF-")
+    assert len(answer.content) > 5_000
+
+
+@pytest.mark.parametrize(("kind", "more"), KINDS)
+def test_each_document_is_a_page_with_the_clinic_s_disclaimer(client, clinician, kind, more):
+    plan = make_approved_plan()
+
+    answer = client.get(reverse(f"planner:{kind}_paper", args=[plan.pk, *more]))
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "No treatment erases a scar completely" in page
+    assert "No clinician has signed" not in page
+
+
+def test_a_draft_is_called_a_draft(client, clinician):
+    plan = make_draft_plan()
+
+    page = client.get(reverse("planner:plan_paper", args=[plan.pk])).content.decode()
+
+    assert "No clinician has signed this plan." in page
+    assert "No quote yet" in page
+
+
+def test_a_procedure_that_is_not_in_the_plan_has_no_form(client, clinician):
+    plan = make_approved_plan()
+
+    answer = client.get(reverse("planner:consent_paper", args=[plan.pk, "dermabrasion"]))
+
+    assert answer.status_code == 404
+
+
+def test_the_front_desk_prints_a_signed_plan_and_no_draft(client):
+    client.force_login(make_user(Role.FRONT_DESK))
+    signed, draft = make_approved_plan(), make_draft_plan()
+
+    assert client.get(reverse("planner:plan_paper", args=[signed.pk])).status_code == 200
+    assert client.get(reverse("planner:plan_paper", args=[draft.pk])).status_code == 404
+
+
+def test_a_visit_that_was_performed_stands_on_its_own_day():
+    session = make_session(0)
+    plan = make_draft_plan(proposals=(make_proposal(sessions=(session,)),))
+    plan.content["sessions"][0]["performed_on"] = "2026-12-09"
+
+    (visit,) = plan_document(plan)["visits"]
+
+    assert (visit["on"], visit["performed"]) == (dt.date(2026, 12, 9), True)
+
+
+# ---- nothing is fetched
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://example.org/tracker.png",
+        "http://127.0.0.1/secret",
+        "file:///etc/passwd",
+        f"{HERE}/static/../clinic/settings/base.py",
+        f"{HERE}/static/no-such-file.css",
+        f"{HERE}/media/photos/1.jpg",
+    ],
+)
+def test_a_document_can_ask_for_nothing_but_our_static_files(address):
+    with pytest.raises(FatalURLFetchingError):
+        StaticFilesOnly().fetch(address)
+
+
+def test_our_stylesheet_is_served_from_disk():
+    answer = StaticFilesOnly().fetch(f"{HERE}/static/css/document.css")
+
+    assert b"@page" in answer.read()
