@@ -62,6 +62,7 @@ class Column:
     boxes: list[Box] = field(default_factory=list)
     shades: list[Shade] = field(default_factory=list)
     now_row: int | None = None
+    now_minutes: int = 0  # past that row's beginning
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,6 @@ class Board:
     hours: list[tuple[int, str]]  # (row, "09:00")
     rows: int
     visits: list[Appointment]
-    first_minute: int  # of the day, at the top of the board
 
 
 def day_board(user, on: dt.date, by: str, *, now=None) -> Board:
@@ -96,7 +96,7 @@ def week_board(user, monday: dt.date, resource: Resource, *, now=None) -> Board:
         for column in board.columns
         if column.on.weekday() < 5 or column.boxes or column.shades[:1] != [_whole(board.rows)]
     ]
-    return Board(kept, board.hours, board.rows, board.visits, board.first_minute)
+    return Board(kept, board.hours, board.rows, board.visits)
 
 
 def _whole(rows: int) -> Shade:
@@ -105,7 +105,7 @@ def _whole(rows: int) -> Shade:
 
 def _board(user, columns: list[Column], zone, now) -> Board:
     if not columns:
-        return Board([], [], 0, [], 0)
+        return Board([], [], 0, [])
     first, last = min(c.on for c in columns), max(c.on for c in columns)
     grid = Grid.over(first, (last - first).days + 1, zone)
     resources = {column.resource.pk: column.resource for column in columns}
@@ -134,13 +134,14 @@ def _board(user, columns: list[Column], zone, now) -> Board:
         if column.on == timezone.localtime(now, zone).date():
             row = _quarter(now, zone) - top
             column.now_row = row if 0 <= row < bottom - top else None
+            column.now_minutes = timezone.localtime(now, zone).minute % 15
     hours = [
         (quarter - top, f"{quarter // 4:02}:00")
         for quarter in range(top, bottom)
         if quarter % 4 == 0
     ]
     order = sorted(visits.values(), key=lambda visit: (visit.starts_at, visit.pk))
-    return Board(columns, hours, bottom - top, order, top * 15)
+    return Board(columns, hours, bottom - top, order)
 
 
 def _quarter(at: dt.datetime, zone) -> int:

@@ -210,10 +210,11 @@ class WordsField(forms.CharField):
 
 
 class ResourceForm(forms.ModelForm):
+    capabilities = WordsField(required=False)
+
     class Meta:
         model = Resource
         fields = ("name", "code", "site", "room_kind", "user", "capabilities", "active")
-        field_classes = {"capabilities": WordsField}
         help_texts = {
             "code": "Short and without spaces; it stays the same.",
             "site": "Where, if the clinic has several places.",

@@ -1,0 +1,44 @@
+// The calendar without it is whole: this moves the now-line, opens at the present hour, prints by a
+// button, and keeps a second press of a booking button from being a second request.
+const MINUTE = 60_000;
+
+const opened = Date.now();
+
+function moveNow() {
+  document.querySelectorAll("[data-now]").forEach((line) => {
+    const body = line.parentElement;
+    const minutes = Number(line.dataset.now) + (Date.now() - opened) / MINUTE;
+    line.style.translate = `0 ${(minutes / 15) * (body.clientHeight / Number(body.dataset.rows))}px`;
+  });
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("[data-print]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  });
+  const now = document.querySelector("[data-now]");
+  if (now) {
+    const board = now.closest("[data-board]");
+    board.scrollTop = Math.max(0, now.offsetTop - board.clientHeight / 3);
+  }
+  moveNow();
+  setInterval(moveNow, MINUTE);
+});
+
+window.addEventListener("beforeprint", () => {
+  document.querySelectorAll(".cal-sheet").forEach((sheet) => (sheet.open = true));
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-once]");
+  if (!form) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+  setTimeout(() => delete form.dataset.sent, 5000);
+});
+
+// A page that comes back from the browser's memory may be sent again.
+window.addEventListener("pageshow", () => {
+  document.querySelectorAll("form[data-once]").forEach((form) => delete form.dataset.sent);
+});
