@@ -60,6 +60,8 @@ class _OnceLoader(yaml.SafeLoader):
     def construct_mapping(self, node, deep=False):
         seen = set()
         for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:bool":  # YAML takes the key `on` for a yes
+                key_node.tag = "tag:yaml.org,2002:str"
             key = self.construct_object(key_node, deep=True)
             if isinstance(key, (list, dict)):
                 raise CaseError(f"line {key_node.start_mark.line + 1}: a key must be one word")
@@ -242,7 +244,8 @@ class Reader:
             bedside=self._bedside(item, place),
         )
         self.yes_no(item, "active_inflammation", place)
-        return self._spread(item, place, scar) if scar.type else []
+        spread = self._spread(item, place, scar)
+        return spread if scar.type else []
 
     def _share_of_area(self, item, place) -> Decimal | None:
         """The area of one side: like the count, `both` gives the total over the two."""
@@ -252,7 +255,8 @@ class Reader:
     def _mark(self, place, item) -> list[Stain]:
         self.only(item, MARK_KEYS, place)
         kind = self.choice(item, "type", [m.value for m in MarkType], place, required=True)
-        return self._spread(item, place, Stain(kind)) if kind else []
+        spread = self._spread(item, place, Stain(kind))
+        return spread if kind else []
 
     def _bedside(self, holder, place) -> Bedside:
         given, here = self.mapping(holder, "bedside", place), _join(place, "bedside")

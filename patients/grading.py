@@ -273,12 +273,13 @@ def ecca(scars: Iterable[Scar], scale: Mapping) -> dict:
     """
     definition, rows = scale["definition"], {row["code"]: row for row in scale["rows"]}
     tallies: dict[str, _Tally] = defaultdict(_Tally)
-    why, open_parts, missed = [], set(), set()
+    why, open_parts, missed, loose = [], set(), set(), []
     for scar in scars:
         code = row_of(scar, definition)
         if scar.type in definition["not_captured"]:
             missed.add(scar.type)
         elif code is None:
+            loose.append(scar)
             open_parts.add("raised" if scar.type in RAISED else "atrophic")
             why.append(f"{_where(scar)}: {definition['ask'].get(scar.type, 'no item fits')}")
         else:
@@ -286,7 +287,7 @@ def ecca(scars: Iterable[Scar], scale: Mapping) -> dict:
             if limits == (1, None):
                 tallies[code].unknown.append(f"{_where(scar)}: number is not recorded")
             tallies[code].add(*limits)
-    parts, explained = {"atrophic": 0, "raised": 0}, []
+    parts, explained, most_of_all = {"atrophic": 0, "raised": 0}, [], 0
     for code, row in rows.items():
         if code not in tallies:
             continue
@@ -297,11 +298,15 @@ def ecca(scars: Iterable[Scar], scale: Mapping) -> dict:
             open_parts.add(row["part"])
             why += reasons
         parts[row["part"]] += least
+        most_of_all += most
+    least_of_all = sum(parts.values())
     for part in open_parts:
         parts[part] = None
     return {
-        "value": None if open_parts else sum(parts.values()),
+        "value": None if open_parts else least_of_all,
         **parts,
+        # no range where a scar's item is not known
+        "range": None if loose else [least_of_all, most_of_all],
         "not_captured": sorted(missed),
         "why_null": "; ".join(why) or None,
         "explained": explained,

@@ -741,7 +741,7 @@ class Photo(models.Model):
     view = models.CharField(max_length=8, choices=View.choices)
     region = models.CharField(max_length=40, blank=True)
     # Files have no address of their own: a view serves one to those who may see the patient.
-    file = models.ImageField(upload_to=photo_path, width_field="width", height_field="height")
+    file = models.FileField(upload_to=photo_path)
     taken_on = models.DateField()
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)

@@ -14,6 +14,7 @@ from patients.grading import Bedside, Scar, Stain
 DATA = Path(__file__).parents[2] / "clinic/catalogue/data/scales.yaml"
 SCALES = {row["code"]: row for row in yaml.safe_load(DATA.read_text())["scales"]}
 
+NOTHING_ASKED = Bedside()
 OBVIOUS = Bedside(obvious_at_50cm=True, easily_covered=False)
 GAVE_WAY = Bedside(True, False, True)
 STAYED = Bedside(True, False, False)
@@ -25,7 +26,7 @@ def quantitative(*lesions):
     return grading.goodman_baron_quantitative(scars, marks, SCALES["goodman_baron_quantitative"])
 
 
-def qualitative(scars, bedside=Bedside(), marks=()):
+def qualitative(scars, bedside=NOTHING_ASKED, marks=()):
     scale = SCALES["goodman_baron_qualitative"]
     return grading.goodman_baron_qualitative(scars, marks, bedside, scale)
 
@@ -81,9 +82,7 @@ def test_a_row_steps_at_ten_and_at_twenty(count, score):
     assert quantitative(Scar("ice_pick", count=count))["value"] == score
 
 
-@pytest.mark.parametrize(
-    ("band", "score"), [("1-4", 3), ("5-10", 3), ("11-20", 6), ("over-20", 9)]
-)
+@pytest.mark.parametrize(("band", "score"), [("1-4", 3), ("5-10", 3), ("11-20", 6), ("over-20", 9)])
 def test_a_band_scores_like_the_numbers_in_it(band, score):
     assert quantitative(Scar("ice_pick", band=band))["value"] == score
 
@@ -253,8 +252,10 @@ def test_a_keloid_entered_by_its_area_is_one_scar():
     assert ecca(Scar("keloid", area_cm2=Decimal(7)))["raised"] == 50
 
 
-def test_an_unknown_number_gives_no_ecca():
-    assert ecca(Scar("ice_pick"))["value"] is None
+def test_an_unknown_number_gives_no_ecca_but_its_range():
+    score = ecca(Scar("ice_pick"), Scar("rolling", count=2))
+
+    assert (score["value"], score["range"]) == (None, [40, 70])
 
 
 # --- Goodman and Baron, qualitative
