@@ -336,6 +336,10 @@ class PlacedForm(forms.ModelForm):
             self.instance.region, self.instance.side = data["place"].split(".")
         return data
 
+    def validate_constraints(self):
+        """The fields refuse the same before: a page that saves at each press does not ask twelve
+        questions of the database, which refuses what they would miss."""
+
     def columns(self) -> dict:
         """What a service takes; the place as region and side."""
         kept = {name: self.cleaned_data[name] for name in self.Meta.fields}

@@ -23,6 +23,7 @@ LEVELS = (1, 5, 11, 21)
 def panel(assessment, last=None) -> dict:
     """`groups` as logged (newest first), grades with their definitions, and what can be undone."""
     scales = definitions.in_force().scales
+    models.prefetch_related_objects([assessment], "findings", "marks")
     findings = list(assessment.findings.all())
     marks = list(assessment.marks.all())
     rule = scales.get("scar_type_rule")
