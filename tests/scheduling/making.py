@@ -14,7 +14,7 @@ from clinic.scheduling import resources
 from clinic.scheduling.offers import Choice
 from patients.models import Assessment, Patient
 from planner.models import Block, Plan, PlannedSession, State, Step, Suggestion
-from tests.factories import make_user
+from tests.factories import make_user, make_version
 
 LONDON = ZoneInfo("Europe/London")  # the zone that a new clinic starts with
 MONDAY = dt.date(2027, 1, 11)
@@ -80,9 +80,7 @@ def make_plan(*, patient=None, sessions=2, kinds=None, gap=(21, 28, 42), steps=N
     `kinds`, `steps` and `blocks` (block number of each session) are lists by session.
     """
     patient, by = patient or make_patient(), make_user()
-    version = Version.objects.first() or Version.objects.create(
-        number=1, document={"schema": 1}, hash="0" * 64
-    )
+    version = Version.objects.in_force() or make_version()
     assessment = Assessment.objects.create(patient=patient, assessed_on=starts_on, assessed_by=by)
     suggestion = Suggestion.objects.create(
         patient=patient,
