@@ -1,4 +1,4 @@
-"""From solved blocks to a proposal: dated visits with their steps, preparations, home care, costs."""
+"""From solved blocks to a proposal: dated visits with steps, preparations, home care, costs."""
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -16,6 +16,10 @@ from planner.engine.values import (
 )
 
 CENT = Decimal("0.01")
+
+
+FIRST = ("test_reading", "review", "suture_removal", "test_spot", "procedure")
+"""Which of two visits on one day comes first: what decides before what is done."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +67,13 @@ class Builder:
     def sessions(self) -> tuple[Session, ...]:
         procedures = [self._procedure(index) for index in range(len(self.visits))]
         extra = [*self._tests(), *self._sutures(), *self._reviews()]
-        return tuple(sorted([*procedures, *extra], key=lambda s: (s.day, s.kind != "test_reading")))
+        return tuple(sorted([*procedures, *extra], key=lambda s: (s.day, FIRST.index(s.kind))))
 
-    # -- procedures ---------------------------------------------------------------------------------
+    def minutes(self, kind: str) -> int:
+        """How long a visit without a procedure takes."""
+        return int(self.catalogue.constant(f"minutes.{kind}"))
+
+    # -- procedures -------------------------------------------------------------------
 
     def _procedure(self, index: int) -> Session:
         visit = self.visits[index]
@@ -136,7 +144,7 @@ class Builder:
         return tuple(sorted(meant or {t for t in here if worth(row, t)}))
 
     def adjuncts(self, code: str, places) -> tuple[str, ...]:
-        """What may go with a step: adjuncts that a pair row ties to it, where nothing forbids it."""
+        """What may go with a step: adjuncts that a pair row ties to it and nothing forbids."""
         found = []
         for row in self.catalogue.treatments.values():
             if row.kind != TreatmentKind.ADJUNCT or row.code in self.case.clinic.lacks:
@@ -174,7 +182,7 @@ class Builder:
         common = [p for p in places[other] if self.catalogue.field_of(p) in fields]
         return bool(common) and self.desk.rule_between(one, other, common).first == one
 
-    # -- intervals ----------------------------------------------------------------------------------
+    # -- intervals --------------------------------------------------------------------
 
     def _gaps(self, index: int) -> dict:
         """The visit's distance from the one before: what booking may go down and up to, and why."""
@@ -217,7 +225,8 @@ class Builder:
             least, usual, longest = row.interval_days
             usual = self.desk.interval(row)
             least = max(least, usual if usual > row.interval_days[1] else 0)
-            words = f"{row.name} again in the same place: {weeks(usual)} usually, {weeks(least)} at least"
+            spans = f"{weeks(usual)} usually, {weeks(least)} at least"
+            words = f"{row.name} again in the same place: {spans}"
             return least, longest, words
         fields = {self.catalogue.field_of(p) for p in places}
         common = [p for p in their_places if self.catalogue.field_of(p) in fields]
@@ -228,7 +237,7 @@ class Builder:
         words = f"{names}: {weeks(between.gap_days)} apart ({', '.join(between.rules)})"
         return between.least_days, None, words
 
-    # -- visits besides procedures --------------------------------------------------------------------
+    # -- visits besides procedures ----------------------------------------------------
 
     def _reviews(self):
         weeks_after = self.catalogue.constant("review.weeks")
@@ -242,9 +251,8 @@ class Builder:
                 number,
                 gap_min_days=day - last - 14,
                 gap_typical_days=day - last,
-                gap_rules=(
-                    f"Review {weeks_after:g} weeks after the last procedure of a block (p08)",
-                ),
+                gap_rules=(f"Review {weeks_after:g} weeks after a block's last procedure (p08)",),
+                procedure_min=self.minutes("review"),
                 text="Review: continue, change or stop, on a new assessment.",
             )
 
@@ -262,6 +270,7 @@ class Builder:
                         gap_min_days=days - 1,
                         gap_typical_days=days,
                         gap_max_days=days + 1,
+                        procedure_min=self.minutes("suture_removal"),
                         text=f"Stitches out after {row.name}.",
                     )
 
@@ -285,6 +294,7 @@ class Builder:
                 placed,
                 self.on(placed),
                 visit.block,
+                procedure_min=self.minutes("test_spot"),
                 text=f"Test area for {name} ({where}); note place and settings ({hit.rule}).",
             )
             yield Session(
@@ -294,10 +304,11 @@ class Builder:
                 visit.block,
                 gap_min_days=hit.reading_days,
                 gap_typical_days=hit.reading_days,
+                procedure_min=self.minutes("test_reading"),
                 text=f"Reading of the test area for {name} ({hit.rule}).",
             )
 
-    # -- preparation and home care ------------------------------------------------------------------
+    # -- preparation and home care ----------------------------------------------------
 
     def preparations(self, sessions) -> tuple[tuple[Preparation, ...], tuple[HomeCare, ...]]:
         """Dated preparations by session, and home care from its earliest start on."""

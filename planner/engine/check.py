@@ -42,7 +42,7 @@ class _Check:
         self._pairs()
         visits = self._visits()
         doses, joints = doses_of(self.desk, visits)
-        expected = expectation(self.case, self.catalogue, doses, joints)
+        expected = expectation(self.case, self.catalogue, doses, joints, self.desk.effect)
         sums = self._sums(visits)
         self._wishes(sums)
         ask = {name for f in self.found if f.hit and not f.hit.known for name in f.hit.ask}
@@ -73,7 +73,7 @@ class _Check:
     def _say(self, kind, rule, effect, text, index, number=None, breaks=False, hit=None) -> None:
         self.found.append(Finding(kind, rule, effect, text, index, number, breaks, hit))
 
-    # -- one step -----------------------------------------------------------------------------------
+    # -- one step ---------------------------------------------------------------------
 
     def _step(self, index: int, number: int, step) -> None:
         row = self.catalogue.treatments.get(step.treatment)
@@ -120,7 +120,7 @@ class _Check:
             text += f" It takes {hit.lead_days} days, more than there are before this session."
         self._say("safety", hit.rule, hit.effect, text, index, number, breaks, hit)
 
-    # -- one visit ----------------------------------------------------------------------------------
+    # -- one visit --------------------------------------------------------------------
 
     def _session(self, index: int, session) -> None:
         rows = [
@@ -147,10 +147,10 @@ class _Check:
             text = "Weight is not recorded: the most lidocaine for this visit is not known."
             self._say("lidocaine", "LA-1", "", text, index)
         elif planned and planned > most:
-            text = f"{planned:.0f} mg of lidocaine planned; the most for this patient is {most:.0f} mg."
+            text = f"{planned:.0f} mg of lidocaine planned; this patient may have {most:.0f} mg."
             self._say("lidocaine", "LA-1", "", text, index, None, True)
 
-    # -- between steps --------------------------------------------------------------------------------
+    # -- between steps ----------------------------------------------------------------
 
     def _pairs(self) -> None:
         steps = [
@@ -243,7 +243,7 @@ class _Check:
             breaks = not self.plan.by_protocol
             self._say("order", rule, "", text, later[0], later[1], breaks)
 
-    # -- the whole ------------------------------------------------------------------------------------
+    # -- the whole --------------------------------------------------------------------
 
     def _visits(self) -> list[Given]:
         """The procedure visits, counted from the case's day."""

@@ -8,6 +8,7 @@ choice's bound: when another choice could still be better, it is tried, until th
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
+from itertools import combinations
 from math import ceil
 
 from clinic.catalogue.terms import Effect
@@ -20,13 +21,12 @@ from planner.engine.safety import Safety, clinic_lacks
 from planner.engine.scars import (
     WORTH_A_STEP,
     count_of,
-    indication_for,
     is_raised,
     load_of,
     pair_word,
     worth,
 )
-from planner.engine.sequence import Bench, Piece, Placed, Rule, place
+from planner.engine.sequence import Bench, Piece, Placed, Rule, sequence
 from planner.engine.values import Case
 
 FIRST_CHOICE, GOOD_CHOICE = 4, 3
@@ -46,7 +46,7 @@ class Out:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A procedure with an indication here: where it may be planned from which day on, or why not."""
+    """A procedure with an indication here: where and from which day it is open, or why not."""
 
     row: Treatment
     starts: dict  # place -> days after `on`
@@ -116,13 +116,13 @@ class Desk:
         """Loads as the choice weighs them: one keloid does not drown two cheeks."""
         raw = [load_of(group, self.catalogue) for group in self.case.findings]
         raised = [is_raised(group.scar_type) for group in self.case.findings]
-        high = sum(load for load, up in zip(raw, raised) if up)
+        high = sum(load for load, up in zip(raw, raised, strict=True) if up)
         flat = sum(raw) - high
         most = self.catalogue.constant("raised.most")
         scale = 1.0
         if high and flat and high > (high + flat) * most:
             scale = flat * most / (1 - most) / high
-        return tuple(load * scale if up else load for load, up in zip(raw, raised))
+        return tuple(load * scale if up else load for load, up in zip(raw, raised, strict=True))
 
     @cached_property
     def places(self) -> tuple[str, ...]:
@@ -256,7 +256,7 @@ class Desk:
             return Out("wish", "One session costs more than the budget.", ("budget",))
         return None
 
-    # -- one block's problem ----------------------------------------------------------------------
+    # -- one block's problem ----------------------------------------------------------
 
     def is_device(self, row: Treatment) -> bool:
         """Needs a machine; a hand-held pen that a calibration row names does not count."""
@@ -408,37 +408,33 @@ class Desk:
         return table
 
     def _required(self, options) -> tuple[tuple[str, ...], ...]:
-        """First choices that no plan leaves out: release of tethers, focal work on deep scars.
+        """First choices that no plan leaves out: release of tethers, work on single deep scars.
 
         One method of a mechanism serves all its types in a block, so a type whose own first choice
         does not serve the others accepts a good method of that mechanism instead.
         """
-        types = {(g.scar_type, g.place) for g in self.case.findings}
         first: dict = {}
         good: dict = {}
-        for scar_type, place in sorted(types):
-            here = [o for o in options if place in o.places]
-            for option in here:
-                worth = self._focal_worth(option.row, scar_type)
-                key = (option.mechanism, scar_type)
-                if worth >= FIRST_CHOICE:
+        triggers = set()
+        for scar_type, spot in sorted({(g.scar_type, g.place) for g in self.case.findings}):
+            for option in (o for o in options if spot in o.places):
+                rank, key = worth(option.row, scar_type), (option.mechanism, scar_type)
+                if rank >= FIRST_CHOICE:
                     first.setdefault(key, set()).add(option.code)
-                if worth >= GOOD_CHOICE:
+                    if self.catalogue.constant(f"first_choice.{option.row.mechanism}", 0):
+                        triggers.add(key)
+                if rank >= GOOD_CHOICE:
                     good.setdefault(key, set()).add(option.code)
-        return tuple(sorted({self._demand(key, first, good) for key in first}))
+        wanted = {key: first[key] for key in triggers}
+        return tuple(sorted({self._demand(key, wanted, good) for key in wanted}))
 
     def _demand(self, key: tuple, first: dict, good: dict) -> tuple[str, ...]:
         others = [good[other] for other in first if other[0] == key[0] and other != key]
         serves_all = first[key].intersection(*others)
         return tuple(sorted(serves_all or good[key]))
 
-    def _focal_worth(self, row: Treatment, scar_type: str) -> int:
-        indication = indication_for(row, scar_type)
-        needed = self.catalogue.constant(f"first_choice.{row.mechanism}", 0)
-        return indication.effectiveness if needed and indication else 0
 
-
-# --- one strategy ------------------------------------------------------------------------------------
+# --- one strategy -------------------------------------------------------------------
 
 
 def solve_block(
@@ -470,7 +466,7 @@ def solve_block(
 def _realise(desk: Desk, problem: Problem, strategy: Strategy, choice: Choice) -> Block | None:
     pieces = _pieces(desk, problem, choice)
     rules = _rules(desk, problem, pieces)
-    placed = place(pieces, rules, _bench(desk, problem, choice), strategy)
+    placed = sequence(pieces, rules, _bench(desk, problem, choice), strategy)
     if placed is None:
         return None
     days = dict(placed.days)
@@ -569,15 +565,15 @@ def _bench(desk: Desk, problem: Problem, choice: Choice) -> Bench:
 
 def joints_of(desk: Desk, days: dict) -> tuple[Joint, ...]:
     """Sessions together of treatments that help each other; `days` by (treatment, place)."""
+    by_place: dict = {}
+    for code, where in sorted(days):
+        by_place.setdefault(where, []).append(code)
     joints = []
-    keys = sorted(days)
-    for i, (code, place) in enumerate(keys):
-        for other, there in keys[i + 1 :]:
-            if there != place or other == code:
-                continue
-            together = len(days[code, place] & days[other, place])
-            if together and (rule := desk.rule_between(code, other, [place])).synergy:
-                joints.append(Joint(rule.a, rule.b, place, together, rule.scar_types))
+    for where, codes in sorted(by_place.items()):
+        for code, other in combinations(codes, 2):
+            together = len(days[code, where] & days[other, where])
+            if together and (rule := desk.rule_between(code, other, [where])).synergy:
+                joints.append(Joint(rule.a, rule.b, where, together, rule.scar_types))
     return tuple(joints)
 
 

@@ -263,3 +263,13 @@ def turning_days(condition: dict | None, facts: Facts, spot: Spot) -> set[date]:
                 add_months(born, 12 * (int(age) + extra)) for age in bounds for extra in (0, 1)
             }
     return {day for day in days if day > spot.day}
+
+
+def last_day_of_month(text: str) -> date | None:
+    """The last day of a month written 2026-08; None for anything else."""
+    year, _, month = text.partition("-")
+    if len(year) != 4 or len(month) != 2 or not (year + month).isdigit():
+        return None
+    if not 1 <= int(month) <= 12 or int(year) < 1900:
+        return None
+    return date(int(year), int(month), monthrange(int(year), int(month))[1])

@@ -118,15 +118,39 @@ def in_words(improvement: float) -> str:
     return next((words for limit, words in WORDS if improvement <= limit), OVER)
 
 
-def expectation(case: Case, catalogue: Catalogue, doses, joints=()) -> Expectation:
+def expectation(
+    case: Case, catalogue: Catalogue, doses, joints=(), model: EffectModel | None = None
+) -> Expectation:
     """What to expect of these doses: three months after the last session, and at a year."""
-    model = EffectModel(catalogue)
+    model = model or EffectModel(catalogue)
     by_place, together = _by_place(doses), _joints_by_place(joints)
     rows = [
         _group_outcome(model, group, by_place.get(group.place, {}), together.get(group.place, {}))
         for group in case.findings
     ]
     return _sum_up(catalogue, case.findings, rows)
+
+
+def middle_of(case: Case, model: EffectModel, doses, joints=()) -> float:
+    """The middle of the expected improvement alone, for quick comparisons."""
+    by_place, together = _by_place(doses), _joints_by_place(joints)
+    loads = [load_of(group, model.catalogue) for group in case.findings]
+
+    def factor(treatment: str) -> float:
+        return model.lasting(treatment, MONTHS_SOON)
+
+    kept = 0.0
+    for load, group in zip(loads, case.findings, strict=True):
+        mine = _helping(together.get(group.place, {}), group)
+        doses_here = by_place.get(group.place, {})
+        kept += load * model.share(model.exponent(group.scar_type, doses_here, mine, factor))
+    return kept / sum(loads) if kept else 0.0
+
+
+def _helping(joints: dict, group: Group) -> dict:
+    """The joint sessions in a group's place that are better for its type of scar."""
+    word = pair_word(group.scar_type)
+    return {(a, b): n for (a, b, types), n in joints.items() if word in types}
 
 
 def group_shares(case: Case, model: EffectModel, doses, joints=()) -> list[float]:
@@ -157,8 +181,7 @@ def _joints_by_place(joints) -> dict:
 
 def _group_outcome(model: EffectModel, group: Group, doses: dict, joints: dict) -> tuple:
     """(low, middle, high) soon, then (low, high) at a year, as improvements of one group."""
-    word = pair_word(group.scar_type)
-    joints = {(a, b): n for (a, b, types), n in joints.items() if word in types}
+    joints = _helping(joints, group)
 
     def improvement(months: int, sign: int) -> float:
         def factor(treatment: str) -> float:
@@ -182,7 +205,9 @@ def _sum_up(catalogue: Catalogue, groups, rows) -> Expectation:
         return sum(loads[i] * rows[i][index] for i in picked) / weight if weight else 0.0
 
     def of(raised: bool):
-        weight = sum(w for w, g in zip(loads, groups) if is_raised(g.scar_type) is raised)
+        weight = sum(
+            w for w, g in zip(loads, groups, strict=True) if is_raised(g.scar_type) is raised
+        )
         if not weight:
             return None
         low, high = (overall(i, lambda g: is_raised(g.scar_type) is raised) for i in (0, 2))
@@ -202,7 +227,7 @@ def _sum_up(catalogue: Catalogue, groups, rows) -> Expectation:
         regions=tuple(
             (
                 place,
-                _round(sum(w for w, g in zip(loads, groups) if g.place == place)),
+                _round(sum(w for w, g in zip(loads, groups, strict=True) if g.place == place)),
                 tuple(_share(overall(i, lambda g, p=place: g.place == p)) for i in (0, 2)),
             )
             for place in places

@@ -6,7 +6,7 @@ from decimal import Decimal
 from clinic.catalogue.terms import Effect, ScarType
 from planner.engine.build import weeks
 from planner.engine.compose import Candidate, Course, Desk
-from planner.engine.effect import Dose, expectation
+from planner.engine.effect import Dose, middle_of
 from planner.engine.scars import indication_for
 from planner.engine.values import Step, Untreated, Why, WhyNot
 
@@ -142,8 +142,8 @@ def _not_worth(desk, course, candidate: Candidate, expected, cost, taken) -> Why
     count = candidate.row.course[1]
     doses = kept + [Dose(candidate.code, place, count) for place in places]
     joints = [j for j in course.joints if not {j.a, j.b} & set(excluded)]
-    then = expectation(desk.case, desk.catalogue, doses, joints)
-    gain = round(then.middle - expected.middle, 3)
+    then = middle_of(desk.case, desk.effect, doses, joints)
+    gain = round(then - expected.middle, 3)
     price = desk.price(candidate.row, places)
     extra = price * (1 if candidate.row.price_unit == "course" else count)
     for code in excluded:

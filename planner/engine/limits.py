@@ -56,7 +56,7 @@ def filler_ml(desk, row: Treatment, places) -> tuple[float, float]:
 
 
 def split(desk, row: Treatment, places: list[str]) -> list[list[str]]:
-    """Places in as few visits' shares as anaesthetic and filler allow; both sides of a region together."""
+    """Places in few shares, each within anaesthetic and filler; both sides of a region together."""
 
     def fits(share) -> bool:
         most = desk.lidocaine_mg

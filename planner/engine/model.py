@@ -148,7 +148,7 @@ class Problem:
     def kept(self, logs) -> float:
         """Improvement of logarithms: this sum is what the search spends its time on."""
         return self._full - sum(
-            w * exp(log) for w, log in zip(self._weights, map(self._scale, logs))
+            w * exp(log) for w, log in zip(self._weights, map(self._scale, logs), strict=True)
         )
 
     @cached_property
@@ -220,12 +220,26 @@ class Problem:
         rule = self.rule(a.code, b.code)
         return rule is None or (rule.together and not rule.never)
 
-    # -- what a choice takes, at the least --------------------------------------------------------
+    # -- what a choice takes, at the least --------------------------------------------
 
     def cents(self, sessions) -> int:
         return sum(self.by_code[code].cost(count) for code, count in sessions)
 
-    def least_visits_and_downtime(self, sessions) -> tuple[int, int]:
+    def least(self, sessions) -> tuple[int, int, int, int]:
+        """Least visits, days of downtime, days to the last procedure and to the last healed."""
+        key = frozenset(sessions)
+        if key not in self._leasts:
+            visits, downtime = self._least_visits_and_downtime(sessions)
+            last, healed = self._least_days(sessions)
+            self._leasts[key] = (visits, downtime, last, healed)
+        return self._leasts[key]
+
+    @cached_property
+    def _leasts(self) -> dict:
+        """What was worked out before: every strategy asks about the same choices."""
+        return {}
+
+    def _least_visits_and_downtime(self, sessions) -> tuple[int, int]:
         """Of treatments that never share a visit, visits and days of downtime add up."""
         items = [(self.by_code[code], count) for code, count in sessions]
         extra = sum(o.extra_visits * n + o.once_visits for o, n in items)
@@ -284,7 +298,7 @@ class Problem:
         rule = self.rule(a.code, b.code)
         return rule is not None and not rule.together
 
-    def least_days(self, sessions) -> tuple[int, int]:
+    def _least_days(self, sessions) -> tuple[int, int]:
         """Days from the first procedure to the last, and to the last healed, laid end to end."""
         items = [(self.by_code[code], count) for code, count in sessions]
         start = {option.code: 0 for option, _ in items}
@@ -315,12 +329,11 @@ class Problem:
             return False
         if self.budget_cents is not None and self.cents(sessions) > self.budget_cents:
             return False
-        last, _ = self.least_days(sessions)
+        visits, _, last, _ = self.least(sessions)
         if last > self.block_days:
             return False
         if self.last_day is not None and not self._in_time(sessions):
             return False
-        visits = self.least_visits_and_downtime(sessions)[0]
         return not sessions or self.max_visits is None or visits <= self.max_visits
 
     def _in_time(self, sessions) -> bool:
@@ -356,7 +369,7 @@ class _Search:
         ways = [self._open(mechanism) for mechanism in self.problem.mechanisms]
         self.zero = [0.0] * len(self.problem.lots)
         order = sorted(range(len(ways)), key=lambda i: (-self._potential(ways[i]), i))
-        self._branch([ways[i] for i in order], (), list(self.zero), 0.0)
+        self._branch([ways[i] for i in order], (), list(self.zero), 0.0, 0.0)
         complete = self.nodes < NODES
         best = sorted(self.kept, key=lambda item: (-item[0], item[2].sessions))
         rest = self.cut if complete else float("inf")
@@ -368,16 +381,17 @@ class _Search:
     def _potential(self, ways) -> float:
         return max((self.problem.kept(way.logs) for way in ways), default=0.0)
 
-    def _branch(self, mechanisms, sessions, logs, alone: float) -> None:
+    def _branch(self, mechanisms, sessions, logs, alone: float, paid: float) -> None:
         """Every way of the first mechanism, the most promising first.
 
-        `alone` is what the sessions so far cost by themselves, in points.
+        `alone` is what the sessions so far cost by themselves, `paid` what they take in visits,
+        downtime and weeks at the least, both in points; more sessions never take less.
         """
         self.nodes += 1
         if self.nodes > NODES:
             return
         if not mechanisms:
-            self._keep(sessions, logs, alone)
+            self._keep(sessions, logs, alone + paid)
             return
         here, rest = mechanisms[0], mechanisms[1:]
         count = dict(sessions)
@@ -389,24 +403,25 @@ class _Search:
             gain = self.problem.kept(added)
             if gain + hope_gain < self.floor - 1e-6:
                 continue
-            bound = self._points(gain) - price + hope
+            bound = self._points(gain) - price - paid + hope
             rows.append((bound, way, added, price))
         rows.sort(key=lambda row: (-row[0], row[1].sessions))
         for bound, way, added, price in rows:
-            taken = sessions + way.sessions
             if bound <= self._least_kept():
                 self.cut = max(self.cut, bound)
-                continue
+                break
+            taken = sessions + way.sessions
             if not self.problem.may(taken):
                 continue
-            bound -= self._together_price(taken)
+            together = self._together_price(taken)
+            bound += paid - together
             if bound <= self._least_kept():
                 self.cut = max(self.cut, bound)
                 continue
-            self._branch(rest, taken, added, price)
+            self._branch(rest, taken, added, price, together)
 
     def _hope(self, mechanisms, logs, count: dict) -> tuple[float, float]:
-        """The most that the mechanisms still open can add: gain, and points after their own price."""
+        """The most that mechanisms still open can add: gain, and points after their own price."""
         base = self.problem.kept(logs)
         gain = points = 0.0
         for ways in mechanisms:
@@ -420,8 +435,8 @@ class _Search:
         return gain, points
 
     def _added(self, logs, way: Way, count: dict, hoping: bool = False) -> list[float]:
-        """Logs with a way, and the sessions together it makes possible (with anything, `hoping`)."""
-        added = [log + more for log, more in zip(logs, way.logs)]
+        """Logs with a way and the sessions together it makes possible (any at all, `hoping`)."""
+        added = [log + more for log, more in zip(logs, way.logs, strict=True)]
         for index, other, more, most in way.helped:
             if other in count:
                 added[index] += more * min(most, count[other])
@@ -447,8 +462,7 @@ class _Search:
         if not sessions:
             return 0.0
         weights = self.strategy.weights
-        visits, downtime = self.problem.least_visits_and_downtime(sessions)
-        _, healed = self.problem.least_days(sessions)
+        visits, downtime, _, healed = self.problem.least(sessions)
         return (
             weights["visits"] * visits
             + weights["downtime"] * downtime
@@ -458,10 +472,10 @@ class _Search:
     def _least_kept(self) -> float:
         return self.kept[0][0] if len(self.kept) >= KEPT else float("-inf")
 
-    def _keep(self, sessions, logs, alone: float) -> None:
+    def _keep(self, sessions, logs, price: float) -> None:
         if not sessions or self.problem.kept(logs) < self.floor - 1e-6:
             return
-        value = self._points(self.problem.kept(logs)) - alone - self._together_price(sessions)
+        value = self._points(self.problem.kept(logs)) - price
         item = (value, -self.nodes, Choice(tuple(sorted(sessions))))
         if len(self.kept) < KEPT:
             heappush(self.kept, item)

@@ -57,7 +57,7 @@ class Pairs:
         self._cache: dict = {}
 
     def between(self, one: str, other: str, types: frozenset, areas: frozenset) -> Between:
-        """`types` are the pair words of the scars treated in the shared fields, `areas` the fields."""
+        """`types` are pair words of the scars treated in the shared fields, `areas` the fields."""
         a, b = sorted((one, other))
         key = (a, b, types, areas)
         if key not in self._cache:
@@ -79,7 +79,7 @@ class Pairs:
         return [deciding[code] for code in sorted(deciding)]
 
     def _deciding(self, fitting: list[Pair]) -> list[Pair]:
-        """Rows whose condition holds beat unconditional ones; words alone count only if nothing else."""
+        """Rows whose condition holds beat unconditional ones; words alone count last."""
         spot = Spot(self.facts.case.on)
         truths = {pair.code: holds(pair.when, self.facts, spot) for pair in fitting}
         holding = [pair for pair in fitting if pair.when and truths[pair.code] is True]
@@ -193,5 +193,5 @@ class Pairs:
         return min((a, b), key=lambda row: (row.order, row.code)).code
 
     def _same_work(self, a: Treatment, b: Treatment) -> bool:
-        """d5, which speaks of devices, read for every method: one of a mechanism in a field and block."""
+        """d5, which speaks of devices, read for every method: one of a mechanism in a field."""
         return self.class_of(a.code) == self.class_of(b.code)

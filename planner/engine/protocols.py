@@ -15,7 +15,7 @@ def fitting_protocols(desk: Desk, finish) -> list[Proposal]:
     found = []
     for protocol in desk.catalogue.protocols:
         visits = protocol_visits(desk, protocol)
-        if not visits or not _is_for(desk, protocol):
+        if not visits or not _is_for(desk, protocol) or not _is_a_course(desk, visits):
             continue
         doses, joints = doses_of(desk, visits)
         course = Course(None, (), 0, doses, joints)
@@ -95,10 +95,20 @@ def _is_for(desk: Desk, protocol: Protocol) -> bool:
     total = sum(desk.loads) or 1.0
     suits = sum(
         load
-        for load, group in zip(desk.loads, desk.case.findings)
+        for load, group in zip(desk.loads, desk.case.findings, strict=True)
         if pair_word(group.scar_type) in protocol.scar_types
     )
     return suits / total >= desk.catalogue.constant("protocols.share")
+
+
+def _is_a_course(desk: Desk, visits: list[Given]) -> bool:
+    """Whether its source says how often: a treatment given less than its least course is a gap."""
+    counts: dict = {}
+    for visit in visits:
+        for code, _ in visit.uses:
+            counts[code] = counts.get(code, 0) + 1
+    rows = desk.catalogue.treatments
+    return all(count >= rows[code].course[0] for code, count in counts.items())
 
 
 def keeps_wishes(desk: Desk, proposal: Proposal) -> bool:

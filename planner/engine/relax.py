@@ -127,10 +127,10 @@ def gain_of(desk: Desk, candidate: Candidate, places, base: Proposal | None) -> 
 def _change(desk: Desk, candidate: Candidate, places, doses, joints, gone) -> tuple[float, float]:
     kept = tuple(dose for dose in doses if dose.treatment not in gone)
     added = tuple(Dose(candidate.code, place, candidate.row.course[1]) for place in places)
-    before = expectation(desk.case, desk.catalogue, doses, joints).improvement
+    before = expectation(desk.case, desk.catalogue, doses, joints, desk.effect).improvement
     rest = tuple(joint for joint in joints if not {joint.a, joint.b} & gone)
-    after = expectation(desk.case, desk.catalogue, kept + added, rest).improvement
-    low, high = sorted(round(b - a, 3) for a, b in zip(before, after))
+    after = expectation(desk.case, desk.catalogue, kept + added, rest, desk.effect).improvement
+    low, high = sorted(round(b - a, 3) for a, b in zip(before, after, strict=True))
     return low, high
 
 

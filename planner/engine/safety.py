@@ -102,7 +102,7 @@ class Safety:
             _flag(rows) for _, rows in sorted(table.items(), key=lambda item: _order(item[0]))
         )
 
-    # -- hits -------------------------------------------------------------------------------------
+    # -- hits -------------------------------------------------------------------------
 
     def _rule_hits(self, treatment: str, spot: Spot):
         for clause in self.catalogue.clauses_of.get(treatment, ()):
@@ -188,7 +188,7 @@ class Safety:
             if (word := self.catalogue.words.get(contra.word)) and word.get("when")
         )
 
-    # -- truth, with what it depends on remembered ------------------------------------------------
+    # -- truth, with what it depends on remembered ------------------------------------
 
     def _holds(self, name: tuple, when: dict | None, spot: Spot):
         if name not in self._reads:

@@ -46,9 +46,11 @@ WORTH_A_STEP = 2
 
 
 def worth(treatment: Treatment, scar_type: str) -> int:
-    """Its effectiveness on a scar type, 0 to 4."""
+    """Its effectiveness on a scar type, 0 to 4; one less where the source did not name the type."""
     indication = indication_for(treatment, scar_type)
-    return indication.effectiveness if indication else 0
+    if not indication:
+        return 0
+    return max(0, indication.effectiveness - is_unspecific(indication))
 
 
 def indicated_types(treatment: Treatment, scar_types) -> frozenset:

@@ -63,7 +63,7 @@ class Placed:
     proven: bool
 
 
-def place(pieces, rules: dict, bench: Bench, strategy: Strategy) -> Placed | None:
+def sequence(pieces, rules: dict, bench: Bench, strategy: Strategy) -> Placed | None:
     """The best sequence of these pieces; None if there is none."""
     if not pieces:
         return Placed((), True)

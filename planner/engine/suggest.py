@@ -6,6 +6,7 @@ its answer turned back, so that a mirrored face gets the mirrored plan.
 
 from dataclasses import replace
 from decimal import Decimal
+from functools import cached_property
 
 from clinic.catalogue.terms import Effect
 from planner.engine import explain, relax
@@ -89,7 +90,7 @@ class _Suggesting:
     def _spoken_of(self) -> list[str]:
         return [code for code, row in self.catalogue.treatments.items() if row.is_procedure]
 
-    # -- strategies -----------------------------------------------------------------------------------
+    # -- strategies -------------------------------------------------------------------
 
     def proposals(self, wanted) -> tuple[Proposal, ...]:
         by_code = {strategy.code: strategy for strategy in self.catalogue.strategies}
@@ -119,8 +120,7 @@ class _Suggesting:
     def _course(self, strategy: Strategy, floor: int) -> Course | None:
         """The blocks of a strategy: the first firm, the next on what it is expected to leave."""
         without = self._devices() if strategy.exclude_device else ()
-        first = self.desk.problem({}, {}, Decimal(0), 0, 0)
-        block = self._solve(first, strategy, floor, without)
+        block = self._solve(self._first_problem, strategy, floor, without)
         if block is None:
             return None
         blocks = [block]
@@ -130,6 +130,10 @@ class _Suggesting:
                 break
             blocks.append(following)
         return Course.of(strategy, blocks)
+
+    @cached_property
+    def _first_problem(self):
+        return self.desk.problem({}, {}, Decimal(0), 0, 0)
 
     def _solve(self, problem, strategy, floor, without) -> Block | None:
         block = solve_block(self.desk, problem, strategy, floor=floor, without=without)
@@ -165,7 +169,7 @@ class _Suggesting:
         )
         return block if block and block.value > 0 else None
 
-    # -- one proposal -----------------------------------------------------------------------------------
+    # -- one proposal -----------------------------------------------------------------
 
     def _proposal(self, course: Course) -> Proposal:
         firm = course.blocks[0]
@@ -197,7 +201,9 @@ class _Suggesting:
         taken = {dose.treatment for dose in course.doses}
         sessions = explain.with_reasons(desk, builder.sessions(), taken)
         preparations, home_care = builder.preparations(sessions)
-        expected = expectation(self.case, self.catalogue, course.doses, course.joints)
+        expected = expectation(
+            self.case, self.catalogue, course.doses, course.joints, self.desk.effect
+        )
         sums = totals(sessions)
         blocks = tuple(
             (
@@ -259,7 +265,7 @@ class _Suggesting:
                 rows.append(Deferred(candidate.code, until, rules, verdict.holding[0].text))
         return tuple(rows)
 
-    # -- what is out ---------------------------------------------------------------------------------
+    # -- what is out ------------------------------------------------------------------
 
     def _excluded(self, treatments, places) -> tuple[Excluded, ...]:
         safety, rows = self.desk.safety, []
@@ -359,7 +365,7 @@ def _shape(proposal: Proposal) -> tuple:
 
 def _beats(one: Proposal, other: Proposal) -> bool:
     mine, theirs = _measures(one), _measures(other)
-    return all(a <= b for a, b in zip(mine, theirs)) and mine != theirs
+    return all(a <= b for a, b in zip(mine, theirs, strict=True)) and mine != theirs
 
 
 def _measures(p: Proposal) -> tuple:

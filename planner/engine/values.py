@@ -26,7 +26,7 @@ class _Unknown(Enum):
 UNKNOWN = _Unknown.UNKNOWN
 
 
-# --- facts about one patient -------------------------------------------------------------------
+# --- facts about one patient --------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Case:
     id: str = ""
 
 
-# --- a plan somebody wrote down, to be checked ----------------------------------------------------
+# --- a plan somebody wrote down, to be checked --------------------------------------
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class GivenPlan:
     by_protocol: bool = False  # intervals down to the minimum are accepted
 
 
-# --- what the rules say ----------------------------------------------------------------------------
+# --- what the rules say -------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ class Expectation:
     regions: tuple[tuple[str, float, tuple[float, float]], ...] = ()  # place, load, improvement
 
 
-# --- proposals -------------------------------------------------------------------------------------
+# --- proposals ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -396,7 +396,7 @@ class Suggestion:
     notes: tuple[str, ...] = ()
 
 
-# --- the answer to a plan that somebody wrote --------------------------------------------------------
+# --- the answer to a plan that somebody wrote ---------------------------------------
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,69 @@
+"""A suggestion as a page of text, for a reader at a terminal."""
+
+from planner.engine.catalogue import Catalogue
+from planner.engine.values import Proposal, Session, Suggestion
+
+
+def suggestion_in_words(suggestion: Suggestion, catalogue: Catalogue) -> str:
+    lines = [f"Case {suggestion.case_id}", ""]
+    if suggestion.no_plan:
+        lines += [suggestion.no_plan.text, ""]
+    for proposal in suggestion.proposals:
+        lines += [*_proposal(proposal, catalogue), ""]
+    for row in suggestion.possible_with_override:
+        low, high = (round(100 * value) for value in row.gain)
+        rules = ", ".join(row.rules)
+        lines.append(
+            f"With a documented reason ({rules}): {row.name}, {low:+d} to {high:+d} points"
+        )
+    for row in suggestion.excluded:
+        lines.append(f"Not now ({', '.join(row.rules)}): {row.name}. {row.text}")
+    if suggestion.ask:
+        lines.append(f"Not answered yet, and needed: {', '.join(suggestion.ask)}")
+    lines += suggestion.notes
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _proposal(proposal: Proposal, catalogue: Catalogue) -> list[str]:
+    marks = "recommended" if proposal.recommended else ""
+    proof = "proven optimal" if proposal.proof.optimal else f"gap {proposal.proof.gap:g}"
+    if proposal.protocol:
+        proof = f"published protocol {proposal.protocol}"
+    head = f"{proposal.name} ({'; '.join(word for word in (marks, proof) if word)})"
+    low, high = (round(100 * value) for value in proposal.expected.improvement)
+    late_low, late_high = (round(100 * value) for value in proposal.expected.at_12_months)
+    lines = [
+        head,
+        "-" * len(head),
+        proposal.text,
+        f"Expected {low}-{high} % better ({proposal.expected.words}), "
+        f"{late_low}-{late_high} % at 12 months; {proposal.weeks} weeks, {proposal.visits} visits, "
+        f"downtime {proposal.downtime_longest} days at most and {proposal.downtime_total} in all, "
+        f"cost {proposal.cost}.",
+    ]
+    lines += [_session(session, catalogue) for session in proposal.sessions]
+    for row in proposal.preparations:
+        lines.append(f"  Prepare: {row.name} from {_days(row.from_day)} ({', '.join(row.rules)})")
+    for row in proposal.home_care:
+        lines.append(f"  At home: {row.name} from week {row.from_week}")
+    for row in proposal.untreated:
+        where = catalogue.place_name(row.region)
+        lines.append(f"  Untreated: {row.type.replace('_', ' ')} at {where}. {row.why}")
+    if proposal.reported:
+        lines.append(f"  Reported: {proposal.reported}")
+    return lines
+
+
+def _session(session: Session, catalogue: Catalogue) -> str:
+    when = f"  Week {session.week:>3} {session.on:%d-%b-%Y}"
+    if not session.steps:
+        return f"{when}  {session.text}"
+    parts = [
+        f"{step.name} ({', '.join(catalogue.place_name(place) for place in step.places)})"
+        for step in session.steps
+    ]
+    return f"{when}  {' + '.join(parts)}"
+
+
+def _days(day: int) -> str:
+    return f"day {day}"
