@@ -398,6 +398,7 @@ PREPARATION = row_of(
         "course_days": whole(0).or_null(),
     }
 )
+TEST_SPOT = row_of({"reading_days": whole(0)})
 CLAUSE = row_of(
     {
         "when": CONDITION,
@@ -409,7 +410,7 @@ CLAUSE = row_of(
         "until": UNTIL,
         "until_text": NOTE,
         "preparation": PREPARATION.or_null(),
-        "test_spot": row_of({"reading_days": whole(0)}).or_null(),
+        "test_spot": TEST_SPOT.or_null(),
         "standing": FLAG.or_else(False),
         "judged_by": one_of([("planner_event", "")]).or_null(),
         "words": NOTE,
@@ -448,6 +449,8 @@ REPORTED = row_of(
         "comparator_value": number().or_null(),
     }
 )
+AIMS = ("improvement", "downtime", "cost", "visits", "weeks", "pigment")
+WEIGHTS = row_of({aim: number(0) for aim in AIMS})
 WEEKS = row_of(
     {"min": number(0), "typical": number(0).or_null()}, _rising("min", "typical")
 ).or_null()
@@ -677,12 +680,7 @@ SECTIONS: dict[str, Kind] = {
         | {
             "name": TEXT,
             "text": TEXT,
-            "weights": row_of(
-                {
-                    key: number(0)
-                    for key in ("improvement", "downtime", "cost", "visits", "weeks", "pigment")
-                }
-            ),
+            "weights": WEIGHTS,
             "min_share": number(0, 1),
             "min_gain": number(0),
             "exclude_device": FLAG.or_else(False),

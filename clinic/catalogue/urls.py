@@ -1,8 +1,20 @@
 from django.urls import path
 
-from clinic.catalogue import clinic_views
+from clinic.catalogue import clinic_views, views
 
 app_name = "catalogue"
 urlpatterns = [
+    path("", views.home, name="home"),
+    path("treatments/", views.treatments, name="treatments"),
+    path("treatments/<str:code>/", views.treatment, name="treatment"),
+    path("pairs/", views.pairs, name="pairs"),
+    path("safety/", views.safety, name="safety"),
+    path("questions/", views.questions, name="questions"),
+    path("scales/", views.scales, name="scales"),
+    path("protocols/", views.protocols, name="protocols"),
+    path("principles/", views.policies, name="policies"),
+    path("sources/", views.sources, name="sources"),
+    path("sources/<str:code>/", views.source, name="source"),
+    path("unverified/", views.unverified, name="unverified"),
     path("clinic/", clinic_views.clinic, name="clinic"),
 ]
