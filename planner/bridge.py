@@ -3,9 +3,8 @@
 from datetime import date
 from functools import lru_cache
 
-from clinic.catalogue.reading import names as names_of
-
 from clinic.catalogue.models import Clinic, Version
+from clinic.catalogue.reading import names as names_of
 from patients.facts import answers_in_force
 from patients.models import Assessment, PreviousTreatment
 from patients.questions import UNKNOWN as UNKNOWN_ANSWER
@@ -147,12 +146,21 @@ def _part(question: Question, code: str, value):
 
 def given_plan(plan: Plan) -> GivenPlan:
     """What is still to be done under a stored plan, on its dates and with its reasons."""
-    sessions = plan.sessions.filter(performance=None).prefetch_related("steps")
+    return _given(plan, plan.sessions.filter(performance=None))
+
+
+def dated_plan(plan: Plan, dates: dict) -> GivenPlan:
+    """All of a stored plan, its sessions on the days of `dates` (by key), else on their targets."""
+    return _given(plan, plan.sessions, dates)
+
+
+def _given(plan, sessions, dates=None) -> GivenPlan:
     return GivenPlan(
         sessions=tuple(
             GivenSession(
                 day=session.day,
                 kind=session.kind,
+                on=(dates or {}).get(session.pk),
                 steps=tuple(
                     GivenStep(
                         step.treatment, tuple(step.places), str(step.key), step.override_words
@@ -160,7 +168,7 @@ def given_plan(plan: Plan) -> GivenPlan:
                     for step in session.steps.all()
                 ),
             )
-            for session in sessions
+            for session in sessions.prefetch_related("steps")
         ),
         first_session_on=plan.starts_on,
         by_protocol=bool(plan.content["protocol"]),

@@ -35,6 +35,7 @@ from planner.models import (
     Step,
     Suggestion,
 )
+from planner.spacing import chain
 from planner.stored import digest, plain, solver_version
 
 
@@ -103,7 +104,9 @@ def write_sessions(plan, content) -> None:
         number: Block.objects.create(plan=plan, number=number, firm=firm)
         for number, firm, _cost in content["blocks"]
     }
-    for number, session in enumerate(content["sessions"], 1):
+    late_share = bridge.catalogue_of(plan.catalogue_version).constant("window.late_share")
+    links = chain(content["sessions"], late_share)
+    for number, (session, link) in enumerate(zip(content["sessions"], links, strict=True), 1):
         planned = PlannedSession.objects.create(
             block=blocks[session["block"]],
             number=number,
@@ -111,9 +114,9 @@ def write_sessions(plan, content) -> None:
             kind=session["kind"],
             day=session["day"],
             target_on=session["on"],
-            gap_min_days=session["gap_min_days"],
-            gap_typical_days=session["gap_typical_days"],
-            gap_max_days=session["gap_max_days"],
+            gap_min_days=link.least,
+            gap_typical_days=link.typical,
+            gap_max_days=link.most,
             numbing_min=session["numbing_min"],
             procedure_min=session["procedure_min"],
             recovery_min=session["recovery_min"],
@@ -206,6 +209,27 @@ def approval_obstacles(plan) -> list[str]:
     names = bridge.names(version)
     reasons += [f"Not answered yet: {names.question(code)}" for code in checked.ask]
     return list(dict.fromkeys(reasons))
+
+
+INTERVALS = ("interval", "order", "same_session")
+
+
+def interval_problems(plan, dates) -> list[str]:
+    """What the plan's intervals and orders say against these dates, in whole sentences.
+
+    `dates` maps the key of a planned session to the day it is, or is to be, held on; a session
+    without one counts on its target day. What the signed plan itself departs from is not told.
+    """
+    version = plan.catalogue_version
+    case = bridge.case_of(plan.assessment, on=timezone.localdate())
+    catalogue = bridge.catalogue_of(version)
+
+    def broken(given) -> list[str]:
+        findings = check(case, catalogue, given).findings
+        return [one.text for one in findings if one.breaks and one.kind in INTERVALS]
+
+    signed = set(broken(bridge.dated_plan(plan, {})))
+    return [text for text in broken(bridge.dated_plan(plan, dates)) if text not in signed]
 
 
 @transaction.atomic

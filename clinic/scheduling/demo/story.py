@@ -211,10 +211,6 @@ class Story:
                 )
             except SchedulingError:
                 return
-        if visit.session and not missed:
-            planning.record_performed(
-                session=visit.session, performed_on=visit.day, by=self.doctors[0]
-            )
 
     def _weekday(self, day: dt.date) -> dt.date:
         return day - dt.timedelta(days=max(0, day.weekday() - 4))
