@@ -6,13 +6,13 @@ check-in ask it, and show its sentences.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from clinic.catalogue.models import Clinic, Version
+from clinic.catalogue.reading import book
 from planner.agreed import Agreement, Consent, ConsentRule, Quote, Signature, Withdrawal
 from planner.documents import (
     NEEDS_CONSENT,
@@ -129,30 +129,7 @@ def needs_guardian(plan, on: date) -> bool:
 
 
 def _speaks_of(rule: ConsentRule, version: Version, treatment: str) -> bool:
-    return not rule.treatments or bool(
-        {treatment, *_families(version.hash).get(treatment, ())} & set(rule.treatments)
-    )
-
-
-@lru_cache(maxsize=8)
-def _families(hash_: str) -> dict[str, frozenset[str]]:
-    """Every family that holds a treatment, families of families too."""
-    document = Version.objects.values_list("document", flat=True).get(hash=hash_)
-    parents: dict[str, set[str]] = {}
-    for family in document.get("families", ()):
-        for member in family["members"]:
-            parents.setdefault(member, set()).add(family["code"])
-    return {code: frozenset(_above(code, parents)) for code in parents}
-
-
-def _above(code: str, parents: dict[str, set[str]]) -> set[str]:
-    found, open_ = set(), [code]
-    while open_:
-        for parent in parents.get(open_.pop(), ()):
-            if parent not in found:
-                found.add(parent)
-                open_.append(parent)
-    return found
+    return not rule.treatments or treatment in book(version).treatments_of(rule.treatments)
 
 
 # --- the agreement -------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ values, so that the wording of a consent form can be hashed (`text_hash`).
 
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import lru_cache
 
 from clinic.catalogue.models import Version
+from clinic.catalogue.reading import book
 from clinic.catalogue.terms import Verification
 from planner.calendar_months import Month, months
 from planner.stored import digest
@@ -24,15 +24,9 @@ NEEDS_CONSENT = ("procedure", "test_spot")
 PAIR_OF_WORDS = {"side_effect": "risks", "permanence": "lasting", "anaesthesia": "numbing"}
 
 
-@lru_cache(maxsize=8)
-def _rows(hash_: str) -> dict[str, dict]:
-    document = Version.objects.values_list("document", flat=True).get(hash=hash_)
-    return {row["code"]: row for row in document.get("treatments", ())}
-
-
 def treatment_row(version: Version, code: str) -> dict:
-    """The treatment as that version published it; an empty row if it has none of that code."""
-    return _rows(version.hash).get(code, {"code": code, "name": code, "statements": []})
+    """The treatment as that version published it; a bare row if it has none of that code."""
+    return book(version).row("treatments", code) or {"code": code, "name": code}
 
 
 def statements(row: dict, kind: str) -> list[dict]:
