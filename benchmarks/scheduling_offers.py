@@ -4,8 +4,8 @@
 
 Six sessions over nine months, six practitioners, five rooms, four devices; windows of a quarter of
 the interval to either side; each session with numbing, procedure and clean-up. Prints the median and
-95th percentile of each kind of offer in milliseconds, and beside it a floor: reading the same free
-time day by day for one session, without any search.
+95th percentile of each kind of offer in milliseconds, and beside it a floor: reading the same
+free time day by day for one session, without any search.
 """
 
 import argparse
@@ -35,7 +35,7 @@ PROCEDURE = frozenset({"procedure"})
 
 
 def busy(dice: random.Random, hours: int, size: int) -> list[tuple[int, int]]:
-    """Bookings set down at random places of the working day until three quarters of it are taken."""
+    """Bookings at random places of each working day until three quarters of it are taken."""
     taken = []
     for start, end in calendar.spans(hours):
         cells, at, bookings = end - start, start, []
