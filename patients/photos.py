@@ -3,10 +3,11 @@
 import hashlib
 import io
 import warnings
+from contextlib import contextmanager
 
 from django.core.files.base import ContentFile
 from django.db import transaction
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from patients.errors import PhotoRefused
 from patients.models import Photo
@@ -47,7 +48,7 @@ def cleaned(file) -> tuple[bytes, tuple[int, int]]:
     if file.size > MAX_BYTES:
         raise PhotoRefused(f"This file is larger than {MAX_BYTES // 2**20} MB.")
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _whole_pictures_only():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             picture = _opened(file)
             picture.load()
@@ -60,6 +61,16 @@ def cleaned(file) -> tuple[bytes, tuple[int, int]]:
     except Exception:
         raise PhotoRefused("This picture is damaged or incomplete. Take it again.") from None
     return _encoded(picture)
+
+
+@contextmanager
+def _whole_pictures_only():
+    """WeasyPrint, once loaded, lets Pillow pass half a picture for a whole one."""
+    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
 def _opened(file):

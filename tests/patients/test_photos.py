@@ -5,7 +5,7 @@ import io
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from PIL import Image
+from PIL import Image, ImageFile
 
 from patients.models import Photo
 from tests.factories import make_patient, make_user
@@ -79,7 +79,11 @@ def animated():
     ],
     ids=["text", "empty", "truncated", "tiny", "huge", "animated", "gif", "disguised"],
 )
-def test_what_is_no_proper_picture_is_refused_with_the_reason(upload, content, refusal):
+def test_what_is_no_proper_picture_is_refused_with_the_reason(
+    upload, content, refusal, monkeypatch
+):
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)  # as WeasyPrint leaves it
+
     response = upload(content)
 
     assert response.status_code == 422
