@@ -1,0 +1,148 @@
+"""The catalogue as shipped, straight from its data files, and small faces to try it on."""
+
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from planner.casefile import CaseReader, load
+from planner.engine.catalogue import Catalogue, catalogue_from
+from planner.engine.suggest import suggest
+from planner.engine.values import (
+    Case,
+    ClinicFacts,
+    GivenPlan,
+    GivenSession,
+    GivenStep,
+    Group,
+    PatientFacts,
+    Proposal,
+    Suggestion,
+    Wishes,
+)
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "clinic/catalogue/data"
+CASES = ROOT / "tests/cases"
+TODAY = date(2026, 11, 21)
+
+
+@cache
+def load_document_from_yaml() -> dict:
+    """The document of docs/catalogue.md, merged from the data files."""
+    merged: dict = {"schema": 1}
+    for path in sorted(DATA.glob("*.yaml")):
+        content = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+        for section, rows in content.items():
+            merged.setdefault(section, []).extend(rows)
+    return merged
+
+
+@cache
+def catalogue() -> Catalogue:
+    return catalogue_from(load_document_from_yaml())
+
+
+@cache
+def sides() -> dict:
+    return {row["code"]: row["sides"] for row in load_document_from_yaml()["regions"]}
+
+
+def reader_of(text: str) -> CaseReader:
+    rows = next(
+        {row["code"] for row in scale["rows"]}
+        for scale in load_document_from_yaml()["scales"]
+        if scale["code"] == "goodman_baron_quantitative"
+    )
+    return CaseReader(load(text), catalogue(), sides=sides(), rows=rows)
+
+
+def read_case(name: str) -> Case:
+    """A case file of tests/cases, by its name."""
+    reader = reader_of((CASES / f"{name}.yaml").read_text("utf-8"))
+    case = reader.case(TODAY)
+    assert reader.problems == []
+    return case
+
+
+def scars(place: str, scar_type: str, count: int = 8, **more) -> Group:
+    return Group(place, scar_type, count=count, **more)
+
+
+def face(*groups, skin=3, age=28, born=None, lacks=(), wishes=None, marks=(), **answers) -> Case:
+    """A woman of 28 with skin type III and no to every question but those given."""
+    return Case(
+        id="face",
+        on=TODAY,
+        patient=PatientFacts(
+            age=None if born else age, born=born, sex="F", fitzpatrick=skin, weight_kg=60.0
+        ),
+        answers=tuple((code, _frozen(value)) for code, value in sorted(answers.items())),
+        absent="no",
+        findings=tuple(groups),
+        marks=tuple(marks),
+        wishes=wishes or Wishes(),
+        clinic=ClinicFacts(tuple(lacks)),
+    )
+
+
+def _frozen(value):
+    return tuple(sorted(value.items())) if isinstance(value, dict) else value
+
+
+def ago(**units) -> date:
+    return TODAY - timedelta(**units)
+
+
+@cache
+def suggested(case: Case) -> Suggestion:
+    return suggest(case, catalogue())
+
+
+def treatments_of(proposal: Proposal) -> set[str]:
+    return {step.treatment for session in proposal.sessions for step in session.steps}
+
+
+def all_treatments(suggestion: Suggestion) -> set[str]:
+    return set().union(*(treatments_of(proposal) for proposal in suggestion.proposals))
+
+
+def days_of(proposal: Proposal, treatment: str) -> list[int]:
+    return [
+        session.day
+        for session in proposal.sessions
+        if any(step.treatment == treatment for step in session.steps)
+    ]
+
+
+def held_back(suggestion: Suggestion) -> dict:
+    """Treatment -> effect, for all that is kept out everywhere."""
+    return {row.treatment: str(row.effect) for row in suggestion.excluded}
+
+
+def plan_of(*visits, first_on=None) -> GivenPlan:
+    """A plan from (week, treatment, ..., places) tuples: (0, "subcision", ["malar.L"])."""
+    return GivenPlan(
+        tuple(
+            GivenSession(round(7 * week), tuple(GivenStep(code, tuple(places)) for code in codes))
+            for week, *codes, places in visits
+        ),
+        first_on,
+    )
+
+
+def as_given(proposal: Proposal) -> GivenPlan:
+    """A proposal as a plan somebody wrote, so that the check can judge it."""
+    return GivenPlan(
+        tuple(
+            GivenSession(
+                session.day,
+                tuple(GivenStep(step.treatment, step.places) for step in session.steps),
+                session.kind,
+            )
+            for session in proposal.sessions
+        ),
+        proposal.first_session_on,
+        bool(proposal.protocol),
+    )
