@@ -22,7 +22,7 @@ def fitting_protocols(desk: Desk, finish) -> list[Proposal]:
         proposal = finish(
             course,
             visits,
-            "protocol",
+            protocol.code,
             protocol.name,
             Proof(False, 0.0, 0.0, 0.0, AS_PUBLISHED),
             by_protocol=True,
