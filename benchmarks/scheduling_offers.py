@@ -3,8 +3,8 @@
     python benchmarks/scheduling_offers.py [--plans 60] [--seed 20261121]
 
 Six sessions over nine months, six practitioners, five rooms, four devices; windows of a quarter of
-the interval to either side; each session with numbing, procedure and clean-up. Prints the median and
-95th percentile of each kind of offer in milliseconds, and beside it a floor: reading the same
+the interval to either side; each session with numbing, procedure and clean-up. Prints the median
+and 95th percentile of each kind of offer in milliseconds, and beside it a floor: reading the same
 free time day by day for one session, without any search.
 """
 
