@@ -95,7 +95,9 @@ class RuleFilter(Filter):
     def __init__(self, *args, book, **kwargs):
         super().__init__(*args, **kwargs)
         families = dict.fromkeys(row["family"] for row in book.rows("safety_rules").values())
-        self.fields["family"].choices = with_all([(code, code) for code in families])
+        self.fields["family"].choices = with_all(
+            [(code, kinds.rule_family(code)) for code in families]
+        )
 
 
 class SourceFilter(Filter):

@@ -115,3 +115,32 @@ class PartKind(Term):
     CHOICE = "choice", "Choice"
     TEXT = "text", "Text"
     REGIONS = "regions", "Regions"
+
+
+RULE_FAMILIES = {
+    "ISO": "Isotretinoin capsules",
+    "FST": "Skin type",
+    "PIH": "Brown marks",
+    "MARK": "Marks only",
+    "PIE": "Red marks",
+    "KEL": "Keloid and hypertrophic scars",
+    "HSV": "Herpes",
+    "PRG": "Pregnancy and breastfeeding",
+    "BLD": "Bleeding and blood thinners",
+    "ACN": "Active acne",
+    "INF": "Infection and other findings",
+    "SUN": "Sun and light-sensitising medicines",
+    "CAR": "Implants, metal and the heart",
+    "IMM": "Immune system and healing",
+    "PRP": "Platelets",
+    "FIL": "Fillers",
+    "LA": "Local anaesthetic",
+    "AGE": "Minors",
+    "PSY": "Expectations and well-being",
+    "REG": "Places of the face",
+}
+
+
+def rule_family(code: str) -> str:
+    """The words for a family of safety rules; a family of the clinic's own is its code."""
+    return RULE_FAMILIES.get(code, code)

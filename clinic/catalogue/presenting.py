@@ -61,10 +61,18 @@ class Wanted:
 
 
 def treatments(book: Book, wanted: Wanted) -> list[dict]:
-    """Rows for the list, the strongest for the wanted scar first, else by name."""
+    """Rows for the list: the strongest for the wanted scar first, procedures before care."""
     found = [row for row in book.rows("treatments").values() if wanted.fits(row)]
     cards = [treatment_line(row, wanted.target) for row in found]
-    return sorted(cards, key=lambda card: (-card["strength"], card["row"]["name"].casefold()))
+    parts = [kind.value for kind in terms.TreatmentKind]
+    return sorted(
+        cards,
+        key=lambda card: (
+            -card["strength"],
+            parts.index(card["row"]["kind"]),
+            card["row"]["name"].casefold(),
+        ),
+    )
 
 
 def treatment_line(row: dict, target: str = "") -> dict:
@@ -87,6 +95,11 @@ def treatment_line(row: dict, target: str = "") -> dict:
     }
 
 
+def depths_of(row: dict) -> list[kinds.Depth]:
+    """The depths that any of its indications names."""
+    return [one for one in kinds.Depth if any(one == i["depth"] for i in row["indications"])]
+
+
 def indication_grid(row: dict) -> list[dict]:
     """A line a scar type with its depths beside each other; best first."""
     lines: dict[str, dict] = {}
@@ -95,7 +108,7 @@ def indication_grid(row: dict) -> list[dict]:
     grid = [
         {
             "label": kinds.Target(code).label,
-            "cells": [cells.get(depth.value) for depth in kinds.Depth],
+            "cells": [cells.get(depth.value) for depth in depths_of(row)],
             "best": max(cell["effectiveness"] for cell in cells.values()),
         }
         for code, cells in lines.items()
@@ -137,7 +150,7 @@ def treatment_page(book: Book, row: dict) -> dict:
         "row": row,
         "line": treatment_line(row),
         "grid": indication_grid(row),
-        "depths": [depth.label for depth in kinds.Depth],
+        "depths": [depth.label for depth in depths_of(row)],
         "figures": by_kind(row["figures"], kinds.FigureKind),
         "statements": by_kind(row["statements"], kinds.StatementKind),
         "skin": skin_types(row),
@@ -242,14 +255,16 @@ def rules_on(book: Book, names: Names, treatment: str) -> list[dict]:
     return found
 
 
-def rules_by_family(book: Book, text: str = "", family: str = "") -> list[tuple[str, list[dict]]]:
+def rules_by_family(
+    book: Book, text: str = "", family: str = ""
+) -> list[tuple[str, str, list[dict]]]:
     names, groups = Names(book), defaultdict(list)
     for rule in book.rows("safety_rules").values():
         told = f"{rule['code']} {rule['title']} {rule['text']}".casefold()
         if family in ("", rule["family"]) and all(word in told for word in text.casefold().split()):
             groups[rule["family"]].append(rule_line(rule, names))
     return [
-        (name, sorted(rules, key=lambda line: natural(line["row"]["code"])))
+        (name, kinds.rule_family(name), sorted(rules, key=lambda one: natural(one["row"]["code"])))
         for name, rules in groups.items()
     ]
 
@@ -337,17 +352,25 @@ class Mark:
 
 def marks(book: Book) -> list[Mark]:
     """Every statement of the document that says how far it was checked."""
-    found = []
-    for section in book.document:
-        if section == "schema":
-            continue
-        for row in book.rows(section).values():
-            found += _marks_of(section, row)
-    return found
+    names = Names(book)
+    first = [code for code, *_ in SECTIONS]
+    others = sorted(set(book.document) - {*first, "schema"})
+    return [
+        mark
+        for section in (*first, *others)
+        for row in book.rows(section).values()
+        for mark in _marks_of(section, row, names)
+    ]
 
 
-def _marks_of(section: str, row: dict):
-    name = row.get("name") or row.get("title") or row.get("text") or row.get("meaning", "")
+def _name_of(section: str, row: dict, names: Names) -> str:
+    if section == "pairs":
+        return f"{names.treatment(row['a'])} and {names.treatment(row['b'])}"
+    return row.get("name") or row.get("title") or row.get("text") or row.get("meaning") or ""
+
+
+def _marks_of(section: str, row: dict, names: Names):
+    name = _name_of(section, row, names)
 
     def walk(value, label):
         if isinstance(value, dict):

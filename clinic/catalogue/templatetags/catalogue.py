@@ -91,7 +91,7 @@ def span(figure):
 def brief(figure, unit=""):
     """A figure in a list: its span, and a word where it is not verified in full."""
     if figure is None:
-        return format_html('<span class="cx-unknown">Not known</span>')
+        return format_html('<span class="cx-unknown">{}</span>', "Not known")
     word = terms.Verification(figure["verification"])
     mark = "" if word.is_verified else format_html(' <span class="cat-mark">{}</span>', word.label)
     tail = format_html(' <span class="cx-unit">{}</span>', unit) if unit else ""
