@@ -21,7 +21,10 @@ CONSENT_FORM = 1
 
 NEEDS_CONSENT = ("procedure", "test_spot")
 
-PAIR_OF_WORDS = {"side_effect": "risks", "permanence": "lasting", "anaesthesia": "numbing"}
+MINOR_EFFECT = 1
+"""Effectiveness in the catalogue is 0 to 4; 1 is "minimal, adjunct only"."""
+
+SECTIONS = {"side_effect": "risks", "permanence": "lasting", "anaesthesia": "numbing"}
 
 
 def treatment_row(version: Version, code: str) -> dict:
@@ -201,8 +204,10 @@ def consent_document(plan, treatment: str) -> dict:
             for number, session, step in sessions
         ],
         "notes": _notes(step for _number, _session, step in sessions),
-        "alternatives": _alternatives(plan, treatment),
-    } | {word: statements(row, kind) for kind, word in PAIR_OF_WORDS.items()}
+        "alternatives": _alternatives(
+            plan, treatment, {scar for *_, step in sessions for scar in step["scar_types"]}
+        ),
+    } | {word: statements(row, kind) for kind, word in SECTIONS.items()}
 
 
 def text_version(plan) -> str:
@@ -225,12 +230,39 @@ def _notes(steps) -> list[dict]:
     ]
 
 
-def _alternatives(plan, treatment: str) -> list[str]:
-    """The other treatments that are for these scars, chosen and not chosen, without their rank."""
-    others = {code: name for code, name in procedures_of(plan).items() if code != treatment}
-    for one in plan.content["why_not"]:
-        others.setdefault(one["treatment"], one["name"])
-    return sorted(others.values())
+def _alternatives(plan, treatment: str, scars: set[str]) -> list[str]:
+    """The other treatments that serve these scars and are not contraindicated, without a rank."""
+    refused = {
+        one["treatment"] for one in plan.suggestion.result["excluded"] if one["effect"] == "BLOCK"
+    }
+    others = procedures_of(plan) | {
+        one["treatment"]: one["name"] for one in plan.content["why_not"]
+    }
+    return sorted(
+        name
+        for code, name in others.items()
+        if code != treatment
+        and code not in refused
+        and _serves(treatment_row(plan.catalogue_version, code), scars)
+    )
+
+
+def _serves(row: dict, scars: set[str]) -> bool:
+    """Whether the catalogue gives it more than a minor effect on one of these scar types."""
+    return any(
+        one["effectiveness"] > MINOR_EFFECT and scars & _scars_of(one)
+        for one in row.get("indications", ())
+    )
+
+
+def _scars_of(indication: dict) -> set[str]:
+    """Our scar types behind the source's word; a boxcar's depth is part of its type."""
+    word, depth = indication["scar_type"], indication["depth"]
+    return {word, f"{word}_{depth}"} if depth != "any" else {word, *_depths(word)}
+
+
+def _depths(word: str) -> set[str]:
+    return {f"{word}_shallow", f"{word}_deep", f"{word}_unspecified"}
 
 
 # --- care ----------------------------------------------------------------------------------------

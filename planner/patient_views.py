@@ -144,10 +144,16 @@ def _draw_agreement(request, plan, *, form=None, withdraw_form=None):
         "earlier": plan.agreements.exclude(pk=found.pk if found else None),
         "may_agree": plan.state in ACTIVE,
         "procedures": procedures_of(plan),
+        "without": _without_consent(plan, found),
         "form": form or AgreementForm(plan=plan),
         "withdraw_form": withdraw_form or WithdrawForm(),
     }
     return render(request, "planner/agreement.html", context, status=422 if refused else 200)
+
+
+def _without_consent(plan, found) -> list[str]:
+    given = set(found.consents.values_list("treatment", flat=True)) if found else set()
+    return [name for code, name in procedures_of(plan).items() if code not in given]
 
 
 def _is_open(found) -> bool:

@@ -18,6 +18,8 @@ LEAST_WIDTH = 25  # points from the leftmost ink to the rightmost
 
 def png_of(data_url: str) -> bytes:
     """The drawing as a PNG of our own making, black on white; SignatureRefused says why not."""
+    if not data_url:
+        raise SignatureRefused("Sign in the field, or choose: signed on paper.")
     if not data_url.startswith(PREFIX):
         raise SignatureRefused("The signature did not arrive as a drawing. Sign once more.")
     if len(data_url) > MAX_BYTES * 4 // 3 + len(PREFIX):

@@ -133,22 +133,39 @@ TREATMENTS = [
     {
         "code": code,
         "name": name,
+        "kind": "procedure",
+        "indications": [
+            {"scar_type": scar, "depth": "any", "effectiveness": effect, "evidence": "C"}
+            for scar, effect in serves.items()
+        ],
         "figures": figures,
         "statements": [
             {"kind": kind, "text": text, "verification": verification, "sources": ["gk"]}
-            for kind, text in STATEMENTS[code].items()
+            for kind, text in STATEMENTS.get(code, {}).items()
         ],
     }
-    for code, name, verification, figures in (
-        ("tca_cross", "TCA CROSS", "V", []),
+    for code, name, verification, serves, figures in (
+        ("tca_cross", "TCA CROSS", "V", {"ice_pick": 4, "boxcar": 3}, []),
+        ("punch_excision", "Punch excision", "V", {"ice_pick": 3}, []),
         (
             "filler_ha",
             "Hyaluronic acid filler",
             "gk",
+            {"rolling": 3, "ice_pick": 1},
             [{"kind": "results_last_months", "min": 6, "max": 18, "verification": "P"}],
         ),
     )
 ]
+
+
+def make_small_catalogue(treatments=TREATMENTS) -> Version:
+    """As much of a catalogue as the plans below are made of."""
+    return make_version(
+        treatments=treatments,
+        families=FAMILIES,
+        calibration=shipped("calibration"),
+        safety_rules=[],
+    )
 
 
 def make_step(treatment="tca_cross", name="TCA CROSS", **fields) -> values.Step:
@@ -246,7 +263,7 @@ def make_suggestion(*, assessment=None, by=None, proposals=None, case=None) -> S
     """What the planner might have said about an assessment, kept as it keeps it."""
     by = by or make_user()
     if not Version.objects.filter(document__has_key="families").exists():
-        make_version(treatments=TREATMENTS, families=FAMILIES)
+        make_small_catalogue()
     assessment = assessment or make_signed_assessment(by=by)
     version = Version.objects.in_force()
     result = values.Suggestion(

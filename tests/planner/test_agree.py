@@ -308,7 +308,7 @@ def test_a_review_asks_for_no_consent_of_its_own():
 @pytest.mark.parametrize(
     ("sent", "words"),
     [
-        ("", "did not arrive as a drawing"),
+        ("", "Sign in the field, or choose: signed on paper"),
         ("javascript:alert(1)", "did not arrive as a drawing"),
         ("data:image/png;base64,****", "arrived damaged"),
         ("data:image/png;base64," + base64.b64encode(b"no picture").decode(), "arrived damaged"),
@@ -384,6 +384,18 @@ def test_a_signature_on_paper_needs_no_drawing(client, clinician):
     )
 
     assert plan.agreements.get().signatures.get().on_paper
+
+
+def test_a_later_agreement_adds_the_consent_that_was_left_out(client, clinician):
+    plan = make_approved_plan()
+    address = reverse("planner:agreement", args=[plan.pk])
+    client.post(address, typed(plan, consents=["tca_cross"]))
+    assert "Not consented to: Hyaluronic acid filler" in client.get(address).content.decode()
+
+    client.post(address, typed(plan))
+
+    filler = plan.sessions.last()
+    assert agreement_status(plan, today(), filler).is_complete
 
 
 def test_a_minor_s_form_asks_for_guardian_and_assent(client, clinician, minor):

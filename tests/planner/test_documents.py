@@ -18,14 +18,13 @@ from planner.documents import (
 )
 from planner.paper import HERE, StaticFilesOnly
 from tests.factories import (
-    FAMILIES,
     TREATMENTS,
     make_approved_plan,
     make_draft_plan,
     make_proposal,
     make_session,
+    make_small_catalogue,
     make_user,
-    make_version,
 )
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +33,7 @@ pytestmark = pytest.mark.django_db
 def dearer_catalogue():
     """A newer version in which everything reads and costs otherwise."""
     changed = json.loads(json.dumps(TREATMENTS).replace("scabs", "crusts").replace("joining", "no"))
-    return make_version(treatments=changed, families=FAMILIES)
+    return make_small_catalogue(changed)
 
 
 # ---- the plan
@@ -94,8 +93,17 @@ def test_a_consent_form_holds_risks_notes_and_alternatives_of_its_procedure():
         "Joining of neighbouring scars, permanent hypopigmentation."
     ]
     assert [(note["rule"], note["standing"]) for note in document["notes"]] == [("FST-8", True)]
-    assert document["alternatives"] == ["Hyaluronic acid filler", "Punch excision"]
     assert [visit["number"] for visit in document["visits"]] == [1, 2]
+
+
+def test_alternatives_are_what_serves_the_same_scars_and_is_not_contraindicated():
+    plan = make_approved_plan()
+    assert consent_document(plan, "tca_cross")["alternatives"] == ["Punch excision"]
+    assert consent_document(plan, "filler_ha")["alternatives"] == []
+
+    plan.suggestion.result["excluded"] = [{"treatment": "punch_excision", "effect": "BLOCK"}]
+
+    assert consent_document(plan, "tca_cross")["alternatives"] == []
 
 
 def test_another_wording_has_another_hash():
