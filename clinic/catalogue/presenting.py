@@ -1,6 +1,7 @@
 """What the catalogue's pages show, put together from a published document."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from clinic.catalogue import kinds, terms
@@ -16,6 +17,8 @@ SECTIONS = (
     ("policies", "Principles", "catalogue:policies", "What holds beyond single treatments."),
     ("sources", "Sources", "catalogue:sources", "What all of it rests on, and how it was read."),
 )
+BACKGROUND = (kinds.StatementKind.NOTE, kinds.StatementKind.PARAMETER, kinds.StatementKind.VARIANT)
+CARE = [kind for kind in kinds.StatementKind if kind not in BACKGROUND]
 TYPES = [phototype.name for phototype in terms.Phototype]
 
 
@@ -95,28 +98,31 @@ def treatment_line(row: dict, target: str = "") -> dict:
     }
 
 
-def depths_of(row: dict) -> list[kinds.Depth]:
-    """The depths that any of its indications names."""
-    return [one for one in kinds.Depth if any(one == i["depth"] for i in row["indications"])]
-
-
-def indication_grid(row: dict) -> list[dict]:
-    """A line a scar type with its depths beside each other; best first."""
-    lines: dict[str, dict] = {}
+def indications(row: dict) -> list[dict]:
+    """A line for each scar type and depth; the type it serves best first, its depths together."""
+    best: dict[str, int] = {}
     for one in row["indications"]:
-        lines.setdefault(one["scar_type"], {})[one["depth"]] = one
-    grid = [
+        best[one["scar_type"]] = max(best.get(one["scar_type"], 0), one["effectiveness"])
+    depths = [depth.value for depth in kinds.Depth]
+    ordered = sorted(
+        row["indications"],
+        key=lambda one: (
+            -best[one["scar_type"]],
+            kinds.Target(one["scar_type"]).label,
+            depths.index(one["depth"]),
+        ),
+    )
+    return [
         {
-            "label": kinds.Target(code).label,
-            "cells": [cells.get(depth.value) for depth in depths_of(row)],
-            "best": max(cell["effectiveness"] for cell in cells.values()),
+            "row": one,
+            "scar": kinds.Target(one["scar_type"]).label,
+            "depth": kinds.Depth(one["depth"]).label,
         }
-        for code, cells in lines.items()
+        for one in ordered
     ]
-    return sorted(grid, key=lambda line: (-line["best"], line["label"]))
 
 
-def by_kind(rows: list[dict], kind_of: type[terms.Term]) -> list[tuple[str, list[dict]]]:
+def by_kind(rows: list[dict], kind_of: Iterable[terms.Term]) -> list[tuple[str, list[dict]]]:
     """Rows under the labels of their kinds, in the order in which the kinds are written down."""
     groups = [(kind.label, [row for row in rows if row["kind"] == kind]) for kind in kind_of]
     return [(label, some) for label, some in groups if some]
@@ -149,10 +155,10 @@ def treatment_page(book: Book, row: dict) -> dict:
     return {
         "row": row,
         "line": treatment_line(row),
-        "grid": indication_grid(row),
-        "depths": [depth.label for depth in depths_of(row)],
+        "indications": indications(row),
         "figures": by_kind(row["figures"], kinds.FigureKind),
-        "statements": by_kind(row["statements"], kinds.StatementKind),
+        "care": by_kind(row["statements"], CARE),
+        "background": by_kind(row["statements"], BACKGROUND),
         "skin": skin_types(row),
         "contraindications": contraindications(book, names, row),
         "requires": [
