@@ -128,8 +128,8 @@ audit: deps ## known holes in what is pinned
 	$(BIN)/python -m clinic.embedded.npm audit
 
 .PHONY: screenshots
-screenshots: system ## draw the pictures of the README anew
-	@test -f docs/screenshots.py || { echo "There is no docs/screenshots.py yet." >&2; exit 1; }
+screenshots: system ## draw every page into var/screenshots, and the README's pictures anew
+	@$(BIN)/python docs/readme.py
 	@$(BIN)/python docs/screenshots.py
 
 .PHONY: bench

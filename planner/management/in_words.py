@@ -1,7 +1,11 @@
 """A suggestion as a page of text, for a reader at a terminal."""
 
+from textwrap import wrap
+
 from planner.engine.catalogue import Catalogue
 from planner.engine.values import Proposal, Session, Suggestion
+
+COLUMNS = 100
 
 
 def suggestion_in_words(suggestion: Suggestion, catalogue: Catalogue) -> str:
@@ -21,7 +25,14 @@ def suggestion_in_words(suggestion: Suggestion, catalogue: Catalogue) -> str:
     if suggestion.ask:
         lines.append(f"Not answered yet, and needed: {', '.join(suggestion.ask)}")
     lines += suggestion.notes
-    return "\n".join(lines).rstrip() + "\n"
+    return "\n".join(part for line in lines for part in _folded(line)).rstrip() + "\n"
+
+
+def _folded(line: str) -> list[str]:
+    """A long line as several; what follows stands deeper than its first word."""
+    deeper = " " * (24 if line.startswith("  Week") else 4)
+    kept = {"break_long_words": False, "break_on_hyphens": False, "drop_whitespace": True}
+    return wrap(line, COLUMNS, subsequent_indent=deeper if line[:1] == " " else "", **kept) or [""]
 
 
 def _proposal(proposal: Proposal, catalogue: Catalogue) -> list[str]:
@@ -58,11 +69,21 @@ def _session(session: Session, catalogue: Catalogue) -> str:
     when = f"  Week {session.week:>3} {session.on:%d-%b-%Y}"
     if not session.steps:
         return f"{when}  {session.text}"
-    parts = [
-        f"{step.name} ({', '.join(catalogue.place_name(place) for place in step.places)})"
-        for step in session.steps
-    ]
+    parts = [f"{step.name} ({_where(step.places, catalogue)})" for step in session.steps]
     return f"{when}  {' + '.join(parts)}"
+
+
+def _where(places, catalogue: Catalogue) -> str:
+    """Regions by name, once for both of their sides."""
+    sides: dict[str, list] = {}
+    for place in places:
+        sides.setdefault(place.partition(".")[0], []).append(place)
+    return "; ".join(
+        f"{catalogue.place_name(region)}, both sides"
+        if len(found) == 2
+        else catalogue.place_name(found[0])
+        for region, found in sides.items()
+    )
 
 
 def _days(day: int) -> str:
