@@ -204,7 +204,9 @@ def _name(question: Question, part: str) -> str:
 
 
 def _is_led(question: Question) -> bool:
-    return len(question.parts) > 1
+    """Whether a yes or no is asked first: a date alone has no way to say "never"."""
+    first = question.parts[0]
+    return len(question.parts) > 1 or (first.kind == "date" and first.code != "")
 
 
 def _lead_initial(value):
