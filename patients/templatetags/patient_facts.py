@@ -27,6 +27,13 @@ def skin_type(patient) -> str:
 
 
 @register.filter
+def names_some(allergies: str) -> bool:
+    """Whether the text names an allergy; "None known" is good news and no alarm."""
+    words = allergies.strip(" .").lower()
+    return bool(words) and words not in ("none", "none known", "no known allergies", "nil", "nkda")
+
+
+@register.filter
 def place_words(place: str) -> str:
     """ "malar.L" as a person says it; a code that is not on the chart stays as it is."""
     return chart.places().get(place, place)
