@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from itertools import pairwise
 from pathlib import Path
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
@@ -58,7 +59,7 @@ def test_a_published_protocol_goes_from_its_case_file_to_booked_visits(people, n
         needed = {word for step in session.steps.all() for word in step.performers}
         doing = {word for person in visit.people for word in person.capabilities}
         assert not needed or needed & doing
-    for before, after in zip(visits, visits[1:], strict=False):
+    for before, after in pairwise(visits):
         gap = (after.day - before.day).days
         assert after.session.gap_min_days <= gap <= after.session.gap_max_days
 
