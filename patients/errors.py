@@ -68,3 +68,36 @@ class NothingToUndo(PatientsError):
 
 class PhotoRefused(PatientsError):
     pass
+
+
+class WithdrawnAlready(PatientsError):
+    def __init__(self):
+        super().__init__("This was withdrawn meanwhile. Nothing was changed.")
+
+
+class PadOver(PatientsError):
+    def __init__(self):
+        super().__init__("The tablet has been taken back already.")
+
+
+class WrongPin(PatientsError):
+    """`left` is how many tries remain."""
+
+    def __init__(self, left):
+        self.left = left
+        tries = f"{left} {'try' if left == 1 else 'tries'} left." if left else ""
+        after = "" if left else "Give your password instead."
+        super().__init__(f"This is not the PIN. {tries}{after}")
+
+
+class NoSuchInstrument(PatientsError):
+    def __init__(self):
+        super().__init__("The catalogue in force has no such questionnaire.")
+
+
+class TotalRefused(PatientsError):
+    """`field` is what the sentence is about."""
+
+    def __init__(self, field, words):
+        self.field = field
+        super().__init__(words)

@@ -2,7 +2,7 @@ import datetime as dt
 
 from crispy_forms.bootstrap import AppendedText
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import HTML, Column, Field, Fieldset, Layout, Row, Submit
+from crispy_forms.layout import HTML, Column, Fieldset, Layout, Row, Submit
 from django import forms
 from django.utils import timezone
 
@@ -19,7 +19,6 @@ from patients.models import (
     Finding,
     Mark,
     Patient,
-    Photo,
     PreviousTreatment,
     Wishes,
 )
@@ -421,31 +420,3 @@ def kinds() -> list[dict]:
         for code, key in TYPE_KEYS.items()
         if code in scars or code in marks
     ]
-
-
-class PhotoForm(forms.Form):
-    view = forms.ChoiceField(choices=Photo.View.choices, label="View")
-    region = forms.ChoiceField(required=False, label="Region (for a close-up)")
-    taken_on = DayField(label="Taken on", latest=timezone.localdate)
-    file = forms.FileField(
-        label="Photo",
-        help_text="JPEG, PNG or WebP, up to 20 MB.",
-        widget=forms.ClearableFileInput({"accept": "image/jpeg,image/png,image/webp"}),
-        error_messages={"required": "Choose a photo.", "empty": "This file is empty."},
-    )
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["taken_on"].initial = timezone.localdate
-        self.fields["region"].choices = [("", "None"), *chart.places().items()]
-        self.helper = helper(
-            Row(Column("view"), Column("region"), Column("taken_on")),
-            Field("file"),
-            save="Add photo",
-        )
-
-    def clean(self):
-        data = super().clean()
-        if data.get("view") == Photo.View.CLOSE_UP and not data.get("region"):
-            self.add_error("region", "Say which region the close-up shows.")
-        return data

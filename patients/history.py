@@ -29,14 +29,17 @@ class HistoryForm(forms.Form):
     """One group of fields a question. `changed()` are the answers that differ from those in force.
 
     A question that certainly does not apply, and a part that is certainly not shown, is not read.
+    With `only` just the questions of these codes are asked.
     """
 
     seen = forms.IntegerField(widget=forms.HiddenInput)  # the newest answer on the page as shown
 
-    def __init__(self, *args, patient, on, **kwargs):
+    def __init__(self, *args, patient, on, only=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.patient, self.on = patient, on
-        self.asked = questions()
+        self.asked = {
+            code: question for code, question in questions().items() if only is None or code in only
+        }
         self.stored = answers_in_force(patient, on)
         newest = patient.answers.order_by("-id").values_list("id", flat=True).first()
         self.fields["seen"].initial = newest or 0

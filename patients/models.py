@@ -713,9 +713,110 @@ class Change(models.Model):
         return f"{self.table} {self.target}"
 
 
-class PhotoQuerySet(models.QuerySet):
+class Improvement(models.TextChoices):
+    """How the scars are now, as a whole, against before treatment."""
+
+    WORSE = "worse", "Worse"
+    UP_TO_25 = "0_25", "0 to 25 % better"
+    UP_TO_50 = "26_50", "26 to 50 % better"
+    UP_TO_75 = "51_75", "51 to 75 % better"
+    OVER_75 = "over_75", "Over 75 % better"
+
+
+@tracked()
+class FollowUp(models.Model):
+    """What clinician and patient say of the result so far, beside what was counted."""
+
+    assessment = models.OneToOneField(Assessment, models.CASCADE, related_name="follow_up")
+    clinician_impression = models.CharField(
+        "clinician's impression", max_length=7, blank=True, choices=Improvement.choices
+    )
+    patient_impression = models.CharField(
+        "patient's impression", max_length=7, blank=True, choices=Improvement.choices
+    )
+    last_session_pain = models.PositiveSmallIntegerField(
+        "pain of the last session", null=True, blank=True
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="follow_up_impressions_are_known",
+                condition=Q(clinician_impression__in=["", *Improvement.values])
+                & Q(patient_impression__in=["", *Improvement.values]),
+                violation_error_message="Choose one of the listed impressions.",
+            ),
+            models.CheckConstraint(
+                name="follow_up_pain_is_0_to_10_or_unknown",
+                condition=_unknown_or_between("last_session_pain", 0, 10),
+                violation_error_message="Pain is 0 to 10.",
+            ),
+        ]
+        triggers = [FrozenWhenSigned()]
+
+    def __str__(self):
+        return f"Follow-up of {self.assessment}"
+
+
+class WithdrawnQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(patient__in=Patient.objects.visible_to(user))
+
+    def standing(self):
+        """Without what was withdrawn."""
+        return self.filter(withdrawn_at=None)
+
+
+class Withdrawable(models.Model):
+    """Is never deleted: what is no longer meant is withdrawn, by somebody and for a reason."""
+
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        editable=False,
+    )
+    withdrawn_reason = models.CharField(max_length=300, blank=True, editable=False)
+
+    objects = WithdrawnQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.withdrawn_at is not None
+
+
+def withdrawn_with_who_when_and_why(name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        name=f"{name}_withdrawn_with_who_when_and_why",
+        condition=Q(withdrawn_at=None, withdrawn_by=None, withdrawn_reason="")
+        | (Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False) & ~Q(withdrawn_reason="")),
+        violation_error_message="Say why.",
+    )
+
+
+def only_withdrawn(kept: tuple[str, ...], words: str) -> list[pgtrigger.Trigger]:
+    """Refuses a deletion, a change of any column in `kept`, and taking a withdrawal back."""
+    touched = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in kept)
+    refuse = REFUSE.format(name="only_withdrawn", words=words)
+    return [
+        pgtrigger.Trigger(
+            name="only_withdrawn",
+            when=pgtrigger.Before,
+            operation=pgtrigger.Update | pgtrigger.Delete,
+            func=f"""
+                IF TG_OP = 'DELETE' OR OLD.withdrawn_at IS NOT NULL OR {touched} THEN
+                    {refuse}
+                END IF;
+                RETURN NEW;
+            """,
+        )
+    ]
 
 
 def photo_path(photo, filename) -> str:
@@ -723,8 +824,12 @@ def photo_path(photo, filename) -> str:
     return f"photos/{photo.patient_id}/{photo.pk}.jpg"
 
 
+def thumbnail_path(photo, filename) -> str:
+    return f"photos/{photo.patient_id}/{photo.pk}-small.jpg"
+
+
 @tracked()
-class Photo(models.Model):
+class Photo(Withdrawable):
     class View(models.TextChoices):
         FRONT = "front", "Front"
         LEFT_45 = "left_45", "Left, three-quarter"
@@ -742,14 +847,13 @@ class Photo(models.Model):
     region = models.CharField(max_length=40, blank=True)
     # Files have no address of their own: a view serves one to those who may see the patient.
     file = models.FileField(upload_to=photo_path)
+    thumbnail = models.FileField(upload_to=thumbnail_path)
     taken_on = models.DateField()
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
     sha256 = models.CharField(max_length=64, editable=False)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField(auto_now_add=True)
-
-    objects = PhotoQuerySet.as_manager()
 
     class Meta:
         ordering = ["-taken_on", "-id"]
@@ -760,7 +864,140 @@ class Photo(models.Model):
                     view__in=["front", "left_45", "right_45", "left_90", "right_90", "close_up"]
                 ),
             ),
+            models.CheckConstraint(
+                name="photo_close_up_says_of_what",
+                condition=~Q(view="close_up") | ~Q(region=""),
+                violation_error_message="Say which region the close-up shows.",
+            ),
+            models.UniqueConstraint(
+                name="photo_once_a_patient",
+                fields=["patient", "sha256"],
+                condition=Q(withdrawn_at=None),
+                violation_error_message="This photo is in the record already.",
+            ),
+            withdrawn_with_who_when_and_why("photo"),
         ]
+        triggers = only_withdrawn(
+            ("patient_id", "view", "region", "file", "taken_on", "sha256"),
+            "a photo is withdrawn with a reason",
+        )
 
     def __str__(self):
         return f"{self.get_view_display()} on {self.taken_on:%d-%b-%Y}"
+
+
+@tracked()
+class PhotoConsent(Withdrawable):
+    """The patient's word that photos may be used for one purpose, until it is taken back."""
+
+    class Purpose(models.TextChoices):
+        RECORD = "record", "Record and documents of the patient"
+        TEACHING = "teaching", "Teaching"
+        PUBLICATION = "publication", "Scientific publication"
+        ADVERTISING = "advertising", "The clinic’s own publicity"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="photo_consents")
+    purpose = models.CharField(max_length=11, choices=Purpose.choices)
+    given_on = models.DateField("given on")
+    note = models.CharField(max_length=300, blank=True)
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField(auto_now_add=True)
+    withdrawn_on = models.DateField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-given_on", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="photo_consent_purpose_is_known",
+                condition=Q(purpose__in=["record", "teaching", "publication", "advertising"]),
+                violation_error_message="Choose one of the listed purposes.",
+            ),
+            models.UniqueConstraint(
+                name="photo_consent_once_a_purpose",
+                fields=["patient", "purpose"],
+                condition=Q(withdrawn_at=None),
+                violation_error_message="This consent is recorded already.",
+            ),
+            models.CheckConstraint(
+                name="photo_consent_withdrawn_on_a_day_after_it_was_given",
+                condition=Q(withdrawn_on=None, withdrawn_at=None)
+                | Q(withdrawn_on__gte=F("given_on"), withdrawn_at__isnull=False),
+                violation_error_message="A consent is not withdrawn before it was given.",
+            ),
+            withdrawn_with_who_when_and_why("photo_consent"),
+        ]
+        triggers = only_withdrawn(
+            ("patient_id", "purpose", "given_on", "note"), "a consent is withdrawn with a reason"
+        )
+
+    def __str__(self):
+        return f"{self.get_purpose_display()}, given {self.given_on:%d-%b-%Y}"
+
+
+@tracked()
+class ReportedTotal(Withdrawable):
+    """What the patient's answers to one questionnaire came to; the items themselves stay out."""
+
+    class Manner(models.TextChoices):
+        SELF = "self", "The patient alone"
+        READ_OUT = "read_out", "Read out to the patient"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="reported_totals")
+    instrument = models.CharField(max_length=60)
+    edition = models.CharField("version used", max_length=60, blank=True)
+    language = models.CharField(max_length=60, blank=True)
+    answered_on = models.DateField("answered on")
+    manner = models.CharField("answered by", max_length=8, choices=Manner.choices)
+    total = models.PositiveSmallIntegerField(null=True, blank=True)
+    positive = models.BooleanField(null=True, blank=True)  # of an instrument without a total
+    self_harm = models.BooleanField(null=True, blank=True)  # where the instrument asks about it
+    administered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField(auto_now_add=True)
+    catalogue_version = models.ForeignKey(Version, models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-answered_on", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="reported_total_instrument_is_a_code", condition=Q(instrument__regex=CODE)
+            ),
+            models.CheckConstraint(
+                name="reported_total_or_whether_positive",
+                condition=Q(total__isnull=True) ^ Q(positive__isnull=True),
+                violation_error_message="Enter the total.",
+            ),
+            models.CheckConstraint(
+                name="reported_total_manner_is_known",
+                condition=Q(manner__in=["self", "read_out"]),
+                violation_error_message="Say who answered.",
+            ),
+            withdrawn_with_who_when_and_why("reported_total"),
+        ]
+        triggers = only_withdrawn(
+            ("patient_id", "instrument", "answered_on", "total", "positive", "self_harm"),
+            "a total is withdrawn with a reason",
+        )
+
+    def __str__(self):
+        return f"{self.instrument} on {self.answered_on:%d-%b-%Y}"
+
+
+@tracked(exclude=["pin", "tries"])
+class Pad(models.Model):
+    """The tablet in a patient's hands, from handing it over to taking it back."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="pads")
+    handed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    handed_at = models.DateTimeField(auto_now_add=True)
+    pin = models.CharField(max_length=128)  # hashed
+    tries = models.PositiveSmallIntegerField(default=0)
+    screens = ArrayField(models.CharField(max_length=80), default=list, blank=True)  # those saved
+    finished_at = models.DateTimeField(null=True, blank=True)
+    taken_back_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self):
+        return f"Tablet with {self.patient}"

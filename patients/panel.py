@@ -61,8 +61,8 @@ def _shown(row, rule, last) -> dict:
     }
 
 
-def chart_of(assessment, *, selected=None, mode="edit", tab="F") -> dict:
-    """The context of the face chart with what is logged."""
+def chart_of(assessment, *, selected=None, mode="edit", tab="F", **options) -> dict:
+    """The context of the face chart with what is logged; `options` are the chart's own."""
     loads: dict[str, list] = {}
     for row in assessment.findings.all():
         loads.setdefault(row.place, []).append((row.scar_type, row))
@@ -70,7 +70,7 @@ def chart_of(assessment, *, selected=None, mode="edit", tab="F") -> dict:
         loads.setdefault(row.place, []).append((f"mark_{row.mark_type}", row))
     known = {place: _load(groups) for place, groups in loads.items() if place in chart.places()}
     selected = selected if selected in chart.places() else None
-    return chart.chart_context(known, selected, mode=mode, form_id="log-form", tab=tab)
+    return chart.chart_context(known, selected, mode=mode, form_id="log-form", tab=tab, **options)
 
 
 def _load(groups) -> chart.Load:

@@ -17,7 +17,7 @@ from patients.errors import (
     RecordNumberTaken,
     Stale,
 )
-from patients.models import Answer, Assessment, Change, Finding, Mark, Patient
+from patients.models import Answer, Assessment, Change, Finding, FollowUp, Mark, Patient
 
 TABLES = {"finding": Finding, "mark": Mark}
 
@@ -165,6 +165,10 @@ def correct_assessment(*, assessment, by, reason) -> Assessment:
             correction_reason=reason,
         )
         _copy_groups(assessment, draft)
+        if said := FollowUp.objects.filter(assessment=assessment).first():
+            FollowUp.objects.create(
+                assessment=draft, **_columns(said, leave_out=("id", "assessment_id"))
+            )
     return draft
 
 

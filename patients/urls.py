@@ -1,6 +1,13 @@
 from django.urls import path
 
-from patients import views
+from patients import (
+    pad_views,
+    paper_views,
+    photo_views,
+    progress_views,
+    reported_views,
+    views,
+)
 
 app_name = "patients"
 
@@ -15,8 +22,22 @@ urlpatterns = [
     path("<uuid:pk>/previous/", views.previous, name="previous"),
     path("previous/<uuid:pk>/", views.previous_edit, name="previous_edit"),
     path("previous/<uuid:pk>/remove/", views.previous_remove, name="previous_remove"),
-    path("<uuid:pk>/photos/", views.photos, name="photos"),
-    path("photos/<uuid:pk>/", views.photo, name="photo"),
+    path("<uuid:pk>/photos/", photo_views.photos, name="photos"),
+    path("<uuid:pk>/photos/compare/", photo_views.compare, name="compare"),
+    path("<uuid:pk>/photos/consent/", photo_views.consent, name="photo_consent"),
+    path("photos/<uuid:pk>/", photo_views.photo, name="photo"),
+    path("photos/<uuid:pk>/small/", photo_views.thumbnail, name="thumbnail"),
+    path("photos/<uuid:pk>/withdraw/", photo_views.withdraw, name="photo_withdraw"),
+    path("consents/<uuid:pk>/withdraw/", photo_views.consent_withdraw, name="consent_withdraw"),
+    path("<uuid:pk>/reported/", reported_views.reported, name="reported"),
+    path("reported/<uuid:pk>/withdraw/", reported_views.withdraw, name="reported_withdraw"),
+    path("<uuid:pk>/progress/", progress_views.timeline, name="timeline"),
+    path("<uuid:pk>/progress/regions/", progress_views.regions, name="regions"),
+    path("<uuid:pk>/hand-over/", pad_views.hand_over, name="hand_over"),
+    path("pad/", pad_views.pad, name="pad"),
+    path("pad/done/", pad_views.pad_done, name="pad_done"),
+    path("pad/back/", pad_views.pad_back, name="pad_back"),
+    path("pad/<slug:slug>/", pad_views.pad, name="pad"),
     path("<uuid:pk>/assess/", views.start, name="start"),
     path("assessments/<uuid:pk>/", views.assessment, name="assessment"),
     path("assessments/<uuid:pk>/chart/", views.assessment_chart, name="assessment_chart"),
@@ -26,6 +47,9 @@ urlpatterns = [
     path("assessments/<uuid:pk>/bedside/", views.bedside, name="bedside"),
     path("assessments/<uuid:pk>/sign/", views.sign, name="sign"),
     path("assessments/<uuid:pk>/correct/", views.correct, name="correct"),
+    path("assessments/<uuid:pk>/follow-up/", reported_views.follow_up, name="follow_up"),
+    path("assessments/<uuid:pk>/paper/", paper_views.paper, name="paper"),
+    path("assessments/<uuid:pk>/paper.pdf", paper_views.paper_pdf, name="paper_pdf"),
     path("assessments/<uuid:pk>/discard/", views.discard, name="discard"),
     path("findings/<uuid:pk>/", views.finding, name="finding"),
     path("findings/<uuid:pk>/remove/", views.finding_remove, name="finding_remove"),

@@ -1,5 +1,5 @@
 from django.contrib import messages
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -7,12 +7,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from clinic.catalogue.models import Clinic
 from patients import definitions, services
-from patients import photos as photo_intake
 from patients.errors import (
     AlreadyCorrected,
     DraftOpen,
     PatientsError,
-    PhotoRefused,
     RecordNumberTaken,
     Stale,
 )
@@ -20,14 +18,13 @@ from patients.facts import history_status
 from patients.forms import (
     CorrectForm,
     PatientForm,
-    PhotoForm,
     PreviousTreatmentForm,
     SearchForm,
     StartForm,
     WishesForm,
 )
 from patients.history import HistoryForm, shown_answer
-from patients.models import Assessment, Finding, Mark, Patient, Photo, PreviousTreatment, Wishes
+from patients.models import Assessment, Finding, Mark, Patient, PreviousTreatment, Wishes
 from patients.panel import (
     DETAIL_KEYS,
     bedside_form,
@@ -264,34 +261,6 @@ def _previous_form(request, instance):
         treatments=definitions.in_force().treatments,
         cancel=reverse("patients:previous", args=[instance.patient_id]),
     )
-
-
-# --- photos -------------------------------------------------------------------------------------
-
-
-def photos(request, pk):
-    patient = _patient(request, pk)
-    form = PhotoForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            photo_intake.add_photo(patient=patient, by=request.user, **form.cleaned_data)
-        except PhotoRefused as error:
-            form.add_error("file", str(error))
-        else:
-            messages.success(request, "The photo is added.")
-            return redirect("patients:photos", pk)
-    context = {"form": form, "patient": patient, "photos": patient.photos.all()}
-    return render(request, "patients/photos.html", context, status=_status(form))
-
-
-@require_GET
-def photo(request, pk):
-    """The file itself, to those who may see the patient; kept by no cache on the way."""
-    found = get_object_or_404(Photo.objects.visible_to(request.user), pk=pk)
-    response = FileResponse(found.file.open("rb"), content_type="image/jpeg")
-    response["Cache-Control"] = "private, no-store"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
 
 
 # --- assessments --------------------------------------------------------------------------------

@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "clinic.catalogue.timezone.ClinicMiddleware",
+    "patients.pad.HandedOverMiddleware",
     "clinic.staff.lock.IdleLockMiddleware",
     "clinic.staff.doors.DoorsMiddleware",
     "pghistory.middleware.HistoryMiddleware",
@@ -118,6 +119,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o600
+PHOTO_MAX_MB = 20  # of the file as sent
+PHOTO_MAX_MEGAPIXELS = 60  # before a picture is unpacked
+PHOTO_MAX_SIDE = 3000  # pixels; a larger photo is kept made smaller
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 WHITENOISE_MAX_AGE = 60 * 60  # of the names without a hash
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["jpg", "png", "webp", "gz", "br", "woff2", "woff", "map"]

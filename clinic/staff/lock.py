@@ -9,6 +9,7 @@ from clinic.staff.doors import turned_away
 SEEN = "seen_at"
 LOCKED = "locked"
 STAMP_EVERY_SECONDS = 15  # a finer stamp would write the session on every request
+HANDED_OVER = "pad"  # the tablet is in a patient's hands, where only the patient's pages open
 OPEN_WHILE_LOCKED = {"staff:lock", "staff:unlock", "account_logout"}
 
 
@@ -44,6 +45,9 @@ class IdleLockMiddleware:
         if not request.user.is_authenticated:
             return None
         if request.resolver_match.view_name in OPEN_WHILE_LOCKED:
+            return None
+        if HANDED_OVER in request.session:  # taken back with a PIN, so awake until then
+            stamp(request.session)
             return None
         if is_locked(request.session, request.idle_minutes):
             lock(request.session)
