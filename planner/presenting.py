@@ -33,10 +33,12 @@ def suggestion_page(suggestion) -> dict:
     return {
         "suggestion": suggestion,
         "patient": suggestion.patient,
-        "columns": [
-            Column(proposal, timeline(proposal), bool(proposal["protocol"]))
-            for proposal in result["proposals"]
-        ],
+        "groups": _groups(
+            [
+                Column(proposal, timeline(proposal), bool(proposal["protocol"]))
+                for proposal in result["proposals"]
+            ]
+        ),
         "no_plan": result["no_plan"],
         "possible": result["possible_with_override"],
         "excluded": result["excluded"],
@@ -44,7 +46,16 @@ def suggestion_page(suggestion) -> dict:
         "unanswered": [names.question(code) for code in result["ask"]],
         "notes": result["notes"],
         "currency": Clinic.current().currency,
+        "names": names,
     } | chart_context(loads_of(suggestion), mode="read", uid="suggestion-chart", codes=FACE_VIEWS)
+
+
+def _groups(columns: list[Column]) -> list[tuple[str, list[Column]]]:
+    """The planner's own protocols first, then the published ones that fit."""
+    own = [column for column in columns if not column.is_protocol]
+    published = [column for column in columns if column.is_protocol]
+    named = [("Made for this face", own), ("Published protocols that fit", published)]
+    return [(title, found) for title, found in named if found]
 
 
 def plan_page(plan, user) -> dict:
@@ -55,6 +66,7 @@ def plan_page(plan, user) -> dict:
         "plan": plan,
         "patient": plan.patient,
         "content": content,
+        "names": bridge.names(plan.catalogue_version),
         "timeline": timeline(content),
         "sessions": [
             {"number": number, "content": session}

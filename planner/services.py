@@ -4,6 +4,7 @@ A plan changes its state in one place, `_move`, and only from the state that the
 """
 
 import uuid
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -212,24 +213,43 @@ def approval_obstacles(plan) -> list[str]:
 
 
 INTERVALS = ("interval", "order", "same_session")
+LIMITS = ("wish", "unknown")
 
 
-def interval_problems(plan, dates) -> list[str]:
-    """What the plan's intervals and orders say against these dates, in whole sentences.
+@dataclass(frozen=True)
+class Broken:
+    """What the planner's rules say against the days of a booking, in whole sentences.
 
-    `dates` maps the key of a planned session to the day it is, or is to be, held on; a session
-    without one counts on its target day. What the signed plan itself departs from is not told.
+    `intervals` may be departed from for a documented reason; `rules` of safety never.
     """
-    version = plan.catalogue_version
+
+    intervals: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+
+
+def broken_by(plan, dates) -> Broken:
+    """Judge the sessions of a signed plan on the days that they are, or are to be, held on.
+
+    `dates` maps the key of a planned session to its day; a session without one counts on its
+    target day. What the plan itself, as signed, departs from is not told again.
+    """
     case = bridge.case_of(plan.assessment, on=timezone.localdate())
-    catalogue = bridge.catalogue_of(version)
+    catalogue = bridge.catalogue_of(plan.catalogue_version)
 
-    def broken(given) -> list[str]:
-        findings = check(case, catalogue, given).findings
-        return [one.text for one in findings if one.breaks and one.kind in INTERVALS]
+    def findings(days) -> dict[tuple, str]:
+        found = check(case, catalogue, bridge.dated_plan(plan, days)).findings
+        return {
+            (one.kind, one.rule, one.session, one.step): one.text
+            for one in found
+            if one.breaks and one.kind not in LIMITS
+        }
 
-    signed = set(broken(bridge.dated_plan(plan, {})))
-    return [text for text in broken(bridge.dated_plan(plan, dates)) if text not in signed]
+    signed = findings({})
+    new = {key: text for key, text in findings(dates).items() if key not in signed}
+    return Broken(
+        intervals=tuple(text for (kind, *_), text in new.items() if kind in INTERVALS),
+        rules=tuple(text for (kind, *_), text in new.items() if kind not in INTERVALS),
+    )
 
 
 @transaction.atomic

@@ -42,6 +42,11 @@ def shipped(section: str) -> list[dict]:
     return [row for content in files for row in content.get(section) or ()]
 
 
+def bare_treatment(code: str, name: str, **fields) -> dict:
+    """A procedure of which nothing else is known."""
+    return {"code": code, "name": name, "kind": "procedure", "indications": [], **fields}
+
+
 def make_version(**sections) -> Version:
     """A published catalogue with what patients' pages read, as shipped unless told otherwise."""
     document = {
@@ -49,7 +54,9 @@ def make_version(**sections) -> Version:
         "regions": shipped("regions"),
         "scales": shipped("scales"),
         "questions": shipped("questions"),
-        "treatments": [{"code": "subcision", "name": "Subcision"}],
+        "treatments": [bare_treatment("subcision", "Subcision")],
+        "calibration": shipped("calibration"),
+        "safety_rules": [],
         **sections,
     }
     written = json.dumps(document, sort_keys=True, default=str)

@@ -115,6 +115,14 @@ class WindowMissed(SchedulingError):
         )
 
 
+class AgainstTheRules(SchedulingError):
+    """The days break a rule of the planner; `reasons` are its own sentences."""
+
+    def __init__(self, reasons):
+        self.reasons = tuple(reasons)
+        super().__init__("These days cannot be booked. " + " ".join(self.reasons))
+
+
 class TooSoon(WindowMissed):
     word = "soon"
 

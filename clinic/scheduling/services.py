@@ -224,7 +224,19 @@ def _check_sessions(plan, drafts, zone, *, reason: str, by) -> dict[object, Judg
         follows_a_new_one = session.pk in standing and previous and previous.pk in new
         if session.pk in new or follows_a_new_one:
             judged[session.pk] = _judge(session, dates, sessions, reason=reason, by=by)
+    _check_rules(plan, dates, reason=reason)
     return judged
+
+
+def _check_rules(plan, dates, *, reason: str):
+    """The planner's own rules on the very days: windows count from the visit before alone.
+
+    A documented reason may depart from an interval, as it may from a window; never from safety.
+    """
+    broken = planning.broken_by(plan, {key: on for key, on in dates.items() if on})
+    reasons = broken.rules if reason else (*broken.rules, *broken.intervals)
+    if reasons:
+        raise errors.AgainstTheRules(reasons)
 
 
 def _judge(session, dates, sessions, *, reason: str, by) -> Judged:
@@ -383,7 +395,13 @@ def _judge_moved(rows, *, reason: str, by) -> dict[object, Judged]:
             continue
         own = "" if session.pk in moved else row.deviation_reason
         judged[row.pk] = _judge(session, dates, sessions, reason=reason or own, by=by)
+    _check_rules(plan, dates, reason=reason or _reasons_given(standing))
     return judged
+
+
+def _reasons_given(standing) -> str:
+    """A deviation that was documented before does not hold up another move."""
+    return next((row.deviation_reason for row in standing.values() if row.deviation_reason), "")
 
 
 def _rewrite(rows, judged, *, by, reason: str, note: str, deed: str):

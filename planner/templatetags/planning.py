@@ -109,3 +109,9 @@ def session_price(session) -> Decimal:
 @register.filter
 def place(key) -> str:
     return place_name(*key.split("."))
+
+
+@register.filter
+def named(treatment, names) -> str:
+    """A treatment's name by the catalogue version that the plan was made with."""
+    return names.treatment(treatment)

@@ -14,7 +14,7 @@ from clinic.scheduling import resources
 from clinic.scheduling.offers import Choice
 from patients.models import Assessment, Patient
 from planner.models import Block, Plan, PlannedSession, State, Step, Suggestion
-from tests.factories import make_user, make_version
+from tests.factories import bare_treatment, make_user, make_version
 
 LONDON = ZoneInfo("Europe/London")  # the zone that a new clinic starts with
 MONDAY = dt.date(2027, 1, 11)
@@ -72,6 +72,12 @@ LASER = {
 }
 NEEDLING = {"treatment": "mn", "name": "Needling", "performers": ["nurse"], "skill": "MN"}
 
+WEEKLY = [{"kind": "interval_weeks", "min": 1, "typical": 1, "max": None, "sources": ["gk"]}]
+TREATMENTS = [
+    bare_treatment(one["treatment"], one["name"], figures=WEEKLY) for one in (DULL, LASER, NEEDLING)
+]
+"""No interval of theirs is longer than the windows that the plans below are given."""
+
 
 def make_plan(*, patient=None, sessions=2, kinds=None, gap=(21, 28, 42), steps=None, blocks=None,
               approved=True, starts_on=MONDAY, numbing=30, procedure=45, cleanup=15):  # fmt: skip
@@ -80,7 +86,7 @@ def make_plan(*, patient=None, sessions=2, kinds=None, gap=(21, 28, 42), steps=N
     `kinds`, `steps` and `blocks` (block number of each session) are lists by session.
     """
     patient, by = patient or make_patient(), make_user()
-    version = Version.objects.in_force() or make_version()
+    version = Version.objects.in_force() or make_version(treatments=TREATMENTS)
     assessment = Assessment.objects.create(patient=patient, assessed_on=starts_on, assessed_by=by)
     suggestion = Suggestion.objects.create(
         patient=patient,
@@ -103,7 +109,7 @@ def make_plan(*, patient=None, sessions=2, kinds=None, gap=(21, 28, 42), steps=N
         starts_on=starts_on,
         currency="EUR",
         cost=Decimal("100.00"),
-        content={},
+        content={"protocol": ""},
         content_hash="0",
         drafted_by=by,
     )

@@ -179,6 +179,18 @@ def test_outside_the_window_needs_a_reason_and_the_right(house):
     assert [visit.deviation_reason for visit in booked] == ["", "patient_unavailable"]
 
 
+def test_the_planners_own_interval_holds_inside_a_wider_window(house):
+    """A window counts from the visit before alone; the treatment's interval is judged as well."""
+    plan = make_plan(gap=(1, 7, 14))
+    visits = two_visits(plan, house, second=3)
+
+    with pytest.raises(errors.AgainstTheRules, match="Subcision"):
+        book(plan, *visits, by=make_user("front_desk"))
+    booked = book(plan, *visits, by=make_user("clinician"), reason="patient_unavailable")
+
+    assert len(booked) == 2
+
+
 def test_a_session_whose_forerunner_is_not_booked_waits(house):
     plan = make_plan()
 

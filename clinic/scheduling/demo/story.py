@@ -92,8 +92,7 @@ class Story:
 
     def _answer(self, patient, day: dt.date, doctor):
         """Everybody answers everything; a few have something to tell."""
-        answers = {code: _nothing(question) for code, question in questions().items()}
-        answers |= self._something(patient, day)
+        answers = dict.fromkeys(questions(), False) | SCORES | self._something(patient, day)
         records.record_answers(patient=patient, answers=answers, on=day, by=doctor)
 
     def _something(self, patient, day: dt.date) -> dict:
@@ -108,8 +107,7 @@ class Story:
         ]
         if patient.sex == "F":
             stories.append({"breastfeeding": True})
-        told = {"pregnancy_excluded": True} if patient.sex == "F" else {}
-        return told | (self.random.choice(stories) if self.random.random() < 0.35 else {})
+        return self.random.choice(stories) if self.random.random() < 0.35 else {}
 
     # --- assessments and plans ----------------------------------------------------------------
 
@@ -216,14 +214,8 @@ class Story:
         return day - dt.timedelta(days=max(0, day.weekday() - 4))
 
 
-def _nothing(question):
-    """ "No", as the pages record it for a question of this shape."""
-    first = question.parts[0]
-    if first.kind == "yes_no":
-        return False
-    if first.kind == "choice":
-        return first.choices[0][0]
-    return 0 if first.kind == "number" else False
+SCORES = {"dcq": 4, "phq2": 0, "pih_care": "improving", "pregnancy_excluded": True}
+"""What somebody without a worry answers where "no" would be no answer."""
 
 
 def _fields(group: faces.Group, more: int) -> dict:
