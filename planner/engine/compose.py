@@ -30,7 +30,6 @@ from planner.engine.sequence import Bench, Piece, Placed, Rule, sequence
 from planner.engine.values import Case
 
 FIRST_CHOICE, GOOD_CHOICE = 4, 3
-TRIES = 6  # choices that are sequenced at most
 SAME = 1e-6  # points that do not matter
 
 
@@ -51,6 +50,7 @@ class Candidate:
     row: Treatment
     starts: dict  # place -> days after `on`
     verdicts: dict  # place -> Verdict
+    closed: tuple[tuple[int, int], ...] = ()  # spans of days without a session, after `on`
     out: Out | None = None
 
     @property
@@ -159,7 +159,13 @@ class Desk:
         }
         horizon = 7 * self.catalogue.constant("horizon.weeks")
         in_time = {place: days for place, days in starts.items() if days <= horizon}
-        return Candidate(row, in_time, verdicts, self._out(row, verdicts, starts, in_time))
+        closed = {
+            ((first - self.case.on).days, (last - self.case.on).days)
+            for place in in_time
+            for first, last in self.safety.closed_days(row.code, place)
+        }
+        out = self._out(row, verdicts, starts, in_time)
+        return Candidate(row, in_time, verdicts, tuple(sorted(closed)), out)
 
     def _start(self, row: Treatment, place: str, verdict) -> int:
         earliest = (verdict.earliest - self.case.on).days
@@ -235,26 +241,32 @@ class Desk:
         return self._unwished(row)
 
     def _held(self, verdicts: dict) -> Out:
-        effects = sorted({v.effect for v in verdicts.values()}, key=lambda e: Effect(e).rank)
-        held = [hit for v in verdicts.values() for hit in v.holding if hit.effect == v.effect]
-        held.sort(key=lambda hit: (Effect(hit.effect).rank, hit.rule))
-        rules = tuple(sorted({hit.rule for hit in held}))
+        """Every rule that holds it somewhere, the strongest first, in the words of that one."""
+        held = sorted(
+            {hit for verdict in verdicts.values() for hit in verdict.holding},
+            key=lambda hit: (Effect(hit.effect).rank, hit.rule, hit.text),
+        )
+        effect = min((v.effect for v in verdicts.values()), key=lambda e: Effect(e).rank)
+        first = next(hit for hit in held if hit.effect == effect)
+        rules = tuple(dict.fromkeys(hit.rule for hit in held))
         kind = "skin_type" if rules == ("skin_type",) else "rule"
-        return Out(kind, held[0].text, rules, effects[0])
+        return Out(kind, first.text, rules, effect)
 
     def _unwished(self, row: Treatment) -> Out | None:
-        wishes = self.case.wishes
+        """Every wish that keeps it out."""
+        wishes, reasons = self.case.wishes, {}
         if wishes.no_needles and row.needles:
-            return Out(
-                "wish", "It works with needles, which the patient does not want.", ("no_needles",)
-            )
+            reasons["no_needles"] = "It works with needles, which the patient does not want."
         days, most = row.days("downtime_days"), wishes.max_downtime_days
         if most is not None and days > most:
-            words = f"It usually takes {days} days of downtime; the patient can take {most}."
-            return Out("wish", words, ("max_downtime_days",))
+            reasons["max_downtime_days"] = (
+                f"It usually takes {days} days of downtime; the patient can take {most}."
+            )
         if wishes.budget is not None and row.price is not None and row.price > wishes.budget:
-            return Out("wish", "One session costs more than the budget.", ("budget",))
-        return None
+            reasons["budget"] = "One session costs more than the budget."
+        if not reasons:
+            return None
+        return Out("wish", " ".join(reasons.values()), tuple(reasons))
 
     # -- one block's problem ----------------------------------------------------------
 
@@ -316,6 +328,7 @@ class Desk:
             extra_visits=sum(1 for _ in self.suture_days(row)),
             once_visits=0 if given else self._test_visits(row.code, places),
             pieces=len(limits.split(self, row, list(places))),
+            closed=candidate.closed,
         )
 
     def price(self, row: Treatment, places) -> Decimal:
@@ -440,49 +453,110 @@ class Desk:
 def solve_block(
     desk: Desk, problem: Problem, strategy: Strategy, *, floor=0.0, without=()
 ) -> Block | None:
-    """The best block: the most promising choices are sequenced until none can be better."""
+    """The best block of a strategy; None where nothing fits."""
+
+    def realise(choice: Choice) -> Block | None:
+        return _realise(desk, problem, strategy, choice)
+
+    best, bound, proven = search(problem, strategy, realise, floor=floor, without=without)
+    return best and replace(best, bound=bound, proven=proven)
+
+
+def search(problem: Problem, strategy: Strategy, realise, *, floor=0.0, without=()):
+    """(best, bound, proven): choices are sequenced by `realise` until no promise is better.
+
+    `realise` gives something with a value, a gain and a placement, or None.
+    """
     found = choose(problem, strategy, floor=floor, without=without)
-    best, proven = None, True
-    for number, promise in enumerate(found.promises):
+    best, exact = None, True
+    for promise in found.promises:
         if best and best.value >= promise.value - SAME:
             break
-        if number == TRIES:
-            proven = False
-            break
-        block = _realise(desk, problem, strategy, promise.choice)
-        proven = proven and (block is None or block.placed.proven)
-        if block and (best is None or block.value > best.value + SAME):
+        block = realise(promise.choice)
+        exact = exact and (block is None or block.placed.proven)
+        if block and block.gain >= floor - SAME and (best is None or block.value > best.value):
             best = block
+    else:
+        exact = exact and found.complete
     if best is None:
-        return None
-    left = [p.value for p in found.promises[TRIES:]] if not proven else []
-    bound = max([best.value, found.rest if found.promises else best.value, *left])
+        return None, found.rest, exact and found.rest == float("-inf")
+    bound = best.value if exact and best.value >= found.rest - SAME else found.rest
     if bound == float("inf"):
-        bound = max(best.value, 100.0)
-    optimal = proven and found.complete and best.value >= bound - SAME
-    return replace(best, bound=max(bound, best.value), proven=optimal)
+        bound = strategy.weights["improvement"] * 100.0
+    bound = max(bound, best.value)
+    return best, bound, exact and found.complete and best.value >= bound - SAME
+
+
+@dataclass(frozen=True)
+class Arranged:
+    """A choice with its days: what it gains and what it is worth to the strategy."""
+
+    placed: Placed
+    gain: float  # hundredths of a point
+    value: float  # points of the objective
+
+
+def arrange(
+    problem: Problem, strategy: Strategy, choice: Choice, pieces, rules: dict, bench: Bench
+) -> Arranged | None:
+    """The best sequence of a choice; sessions that help each other count as they really meet."""
+    helping = _helping_pieces(problem, pieces, rules)
+
+    def gain_of(counts) -> float:
+        together: dict = {}
+        for (pair, _), count in zip(helping, counts, strict=True):
+            together[pair] = max(together.get(pair, 0), count)
+        return problem.gain(choice.count, together)
+
+    def worth(counts) -> float:
+        return strategy.weights["improvement"] * gain_of(counts) / POINT
+
+    placed = sequence(pieces, rules, bench, strategy, tuple(keys for _, keys in helping), worth)
+    if placed is None:
+        return None
+    days = dict(placed.days)
+    met = [len(set(days[a]) & set(days[b])) for _, (a, b) in helping]
+    gain = gain_of(met)
+    return Arranged(placed, gain, score(problem, strategy, choice, pieces, days, gain))
+
+
+def _helping_pieces(problem: Problem, pieces, rules: dict) -> list:
+    """(pair, (key, key)) of pieces that are better in one session, where rules let them meet."""
+    helping = []
+    for a, b in combinations(pieces, 2):
+        pair = tuple(sorted((a.treatment, b.treatment)))
+        rule = problem.between.get(pair)
+        if rule and rule.synergy and (a.key, b.key) in rules:
+            helping.append((pair, (a.key, b.key)))
+    return helping
 
 
 def _realise(desk: Desk, problem: Problem, strategy: Strategy, choice: Choice) -> Block | None:
     pieces = _pieces(desk, problem, choice)
     rules = _rules(desk, problem, pieces)
-    placed = sequence(pieces, rules, _bench(desk, problem, choice), strategy)
-    if placed is None:
+    bench = _bench(desk, problem, choice)
+    arranged = arrange(problem, strategy, choice, pieces, rules, bench)
+    if arranged is None:
         return None
-    days = dict(placed.days)
-    doses = tuple(
-        Dose(piece.treatment, p, piece.sessions) for piece in pieces for p in piece.places
-    )
+    days = dict(arranged.placed.days)
     by_place: dict = {}
     for piece in pieces:
-        for p in piece.places:
-            by_place.setdefault((piece.treatment, p), set()).update(days[piece.key])
-    joints = joints_of(desk, by_place)
-    gain = problem.gain(choice.count, _together(joints))
-    first = min(d for all_days in days.values() for d in all_days)
-    last = max(d for all_days in days.values() for d in all_days)
-    value = score(problem, strategy, choice, pieces, days, gain)
-    return Block(choice, pieces, placed, value, value, False, first, last, joints, doses, gain)
+        for where in piece.places:
+            by_place.setdefault((piece.treatment, where), set()).update(days[piece.key])
+    every = sorted(day for row in days.values() for day in row)
+    return Block(
+        choice=choice,
+        pieces=pieces,
+        placed=arranged.placed,
+        value=arranged.value,
+        bound=arranged.value,
+        proven=False,
+        first_day=every[0],
+        last_day=every[-1],
+        joints=joints_of(desk, by_place),
+        doses=tuple(Dose(p.treatment, where, p.sessions) for p in pieces for where in p.places),
+        gain=arranged.gain,
+    )
 
 
 def _pieces(desk: Desk, problem: Problem, choice: Choice) -> tuple[Piece, ...]:
@@ -504,6 +578,7 @@ def _pieces(desk: Desk, problem: Problem, choice: Choice) -> tuple[Piece, ...]:
                     downtime=option.downtime,
                     minutes=option.row.days("duration_min"),
                     milligrams=round(10 * limits.planned_mg(desk, option.row, share)),
+                    closed=option.closed,
                 )
             )
     return tuple(pieces)
@@ -526,7 +601,6 @@ def _rules(desk: Desk, problem: Problem, pieces) -> dict:
                 gap=between.gap_days,
                 course_first=keys.get(between.course_first, ""),
                 starts_first=keys.get(between.starts_first, ""),
-                reward=_reward(problem, pair, one, other),
             )
     return rules
 
@@ -534,17 +608,6 @@ def _rules(desk: Desk, problem: Problem, pieces) -> dict:
 def _share_a_field(desk: Desk, one: Piece, other: Piece) -> bool:
     fields = {desk.catalogue.field_of(p) for p in one.places}
     return any(desk.catalogue.field_of(p) in fields for p in other.places)
-
-
-def _reward(problem: Problem, pair, one: Piece, other: Piece) -> float:
-    """Points that one session together adds, counted on half-treated skin."""
-    if set(one.places).isdisjoint(other.places):
-        return 0.0
-    return sum(
-        lot.weight * problem.weaker(lot, pair) * problem.synergy / LOG / POINT / 2
-        for lot in problem.lots
-        if pair in lot.gains
-    )
 
 
 def _bench(desk: Desk, problem: Problem, choice: Choice) -> Bench:
@@ -575,14 +638,6 @@ def joints_of(desk: Desk, days: dict) -> tuple[Joint, ...]:
             if together and (rule := desk.rule_between(code, other, [where])).synergy:
                 joints.append(Joint(rule.a, rule.b, where, together, rule.scar_types))
     return tuple(joints)
-
-
-def _together(joints) -> dict:
-    table: dict = {}
-    for joint in joints:
-        pair = (joint.a, joint.b)
-        table[pair] = max(table.get(pair, 0), joint.sessions)
-    return table
 
 
 def score(problem: Problem, strategy: Strategy, choice: Choice, pieces, days, gain: float) -> float:

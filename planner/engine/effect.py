@@ -48,6 +48,9 @@ class EffectModel:
         self.overlap = catalogue.constant("overlap")
         self.synergy = catalogue.constant("synergy")
         self._step = lru_cache(maxsize=None)(self._step)
+        self.spread = lru_cache(maxsize=None)(self.spread)
+        self.lasting = lru_cache(maxsize=None)(self.lasting)
+        self.mechanism_class = lru_cache(maxsize=None)(self.mechanism_class)
 
     def step(self, treatment: str, scar_type: str) -> float:
         """What one session adds to a group's logarithm; 0.0 where it does nothing."""
@@ -131,6 +134,31 @@ def expectation(
     return _sum_up(catalogue, case.findings, rows)
 
 
+def range_of(case: Case, model: EffectModel, doses, joints=()) -> tuple[float, float]:
+    """The expected improvement alone, low and high."""
+    by_place, together = _by_place(doses), _joints_by_place(joints)
+    loads = [load_of(group, model.catalogue) for group in case.findings]
+    total, ends = sum(loads), [0.0, 0.0]
+    for load, group in zip(loads, case.findings, strict=True):
+        doses_here = by_place.get(group.place)
+        if doses_here:
+            mine = _helping(together.get(group.place, {}), group)
+            for end, sign in enumerate((-1, 1)):
+                kept = _improvement(model, group, doses_here, mine, MONTHS_SOON, sign)
+                ends[end] += load * kept / total
+    return ends[0], ends[1]
+
+
+def _improvement(model: EffectModel, group: Group, doses, joints, months: int, sign: int) -> float:
+    """One group's improvement, at an end of its range (sign -1 or 1) or in the middle (0)."""
+
+    def factor(treatment: str) -> float:
+        spread = 1 + sign * model.spread(treatment, group.scar_type) if sign else 1
+        return spread * model.lasting(treatment, months)
+
+    return model.share(model.exponent(group.scar_type, doses, joints, factor))
+
+
 def middle_of(case: Case, model: EffectModel, doses, joints=()) -> float:
     """The middle of the expected improvement alone, for quick comparisons."""
     by_place, together = _by_place(doses), _joints_by_place(joints)
@@ -181,18 +209,11 @@ def _joints_by_place(joints) -> dict:
 
 def _group_outcome(model: EffectModel, group: Group, doses: dict, joints: dict) -> tuple:
     """(low, middle, high) soon, then (low, high) at a year, as improvements of one group."""
+    if not doses:
+        return (0.0,) * 5
     joints = _helping(joints, group)
-
-    def improvement(months: int, sign: int) -> float:
-        def factor(treatment: str) -> float:
-            spread = model.spread(treatment, group.scar_type)
-            return (1 + sign * spread) * model.lasting(treatment, months)
-
-        return model.share(model.exponent(group.scar_type, doses, joints, factor))
-
-    soon = tuple(improvement(MONTHS_SOON, sign) for sign in (-1, 0, 1))
-    late = tuple(improvement(MONTHS_LATE, sign) for sign in (-1, 1))
-    return soon + late
+    ends = [(MONTHS_SOON, sign) for sign in (-1, 0, 1)] + [(MONTHS_LATE, sign) for sign in (-1, 1)]
+    return tuple(_improvement(model, group, doses, joints, *end) for end in ends)
 
 
 def _sum_up(catalogue: Catalogue, groups, rows) -> Expectation:

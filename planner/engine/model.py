@@ -20,6 +20,7 @@ from planner.engine.catalogue import Strategy, Treatment
 
 POINT = 100  # hundredths of a percentage point
 LOG = 1000
+PER_LOG = -1 / LOG
 NODES = 20_000  # after so many the search stops, and says that nothing was proven
 KEPT = 6  # choices kept, the most promising first
 UNITS = {"cost": 10_000}  # cents in a hundred of the currency, the unit of a cost weight
@@ -41,6 +42,7 @@ class Option:
     extra_visits: int  # visits that each session brings (suture removal)
     once_visits: int  # visits that the first session brings (a test area and its reading)
     pieces: int  # visits that one session fills, where the anaesthetic divides it
+    closed: tuple[tuple[int, int], ...] = ()  # spans of days after `on` without a session
 
     @property
     def code(self) -> str:
@@ -147,9 +149,10 @@ class Problem:
 
     def kept(self, logs) -> float:
         """Improvement of logarithms: this sum is what the search spends its time on."""
-        return self._full - sum(
-            w * exp(log) for w, log in zip(self._weights, map(self._scale, logs), strict=True)
-        )
+        left = 0.0
+        for weight, log in zip(self._weights, logs):  # noqa: B905 - the hottest line there is
+            left += weight * exp(log * PER_LOG)
+        return self._full - left
 
     @cached_property
     def _weights(self) -> tuple[float, ...]:
@@ -158,10 +161,6 @@ class Problem:
     @cached_property
     def _full(self) -> float:
         return sum(self._weights)
-
-    @staticmethod
-    def _scale(log: float) -> float:
-        return log / -LOG
 
     def logs_of(self, members) -> tuple[float, ...]:
         """What treatments of one mechanism add to each lot: the strongest counts in full."""
@@ -436,7 +435,7 @@ class _Search:
 
     def _added(self, logs, way: Way, count: dict, hoping: bool = False) -> list[float]:
         """Logs with a way and the sessions together it makes possible (any at all, `hoping`)."""
-        added = [log + more for log, more in zip(logs, way.logs, strict=True)]
+        added = [log + more for log, more in zip(logs, way.logs)]  # noqa: B905 - hot
         for index, other, more, most in way.helped:
             if other in count:
                 added[index] += more * min(most, count[other])

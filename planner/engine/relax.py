@@ -8,7 +8,7 @@ from math import ceil
 
 from planner.engine.catalogue import Strategy
 from planner.engine.compose import Candidate, Desk, solve_block
-from planner.engine.effect import Dose, expectation
+from planner.engine.effect import Dose, range_of
 from planner.engine.pairs import ONE_OF_A_KIND
 from planner.engine.values import NoPlan, Proposal, Wishes
 
@@ -118,18 +118,19 @@ def gain_of(desk: Desk, candidate: Candidate, places, base: Proposal | None) -> 
         if rule.never:
             rivals[code] = ONE_OF_A_KIND in rule.rules and len(rule.rules) == 1
     must_go = {code for code, only_d5 in rivals.items() if not only_d5}
+    before = range_of(desk.case, desk.effect, doses, joints)
     ways = [
-        _change(desk, candidate, places, doses, joints, gone) for gone in (must_go, set(rivals))
+        _change(desk, candidate, places, doses, joints, gone, before)
+        for gone in ([must_go] if must_go == set(rivals) else [must_go, set(rivals)])
     ]
     return max(ways, key=lambda gain: gain[1])
 
 
-def _change(desk: Desk, candidate: Candidate, places, doses, joints, gone) -> tuple[float, float]:
+def _change(desk, candidate: Candidate, places, doses, joints, gone, before) -> tuple[float, float]:
     kept = tuple(dose for dose in doses if dose.treatment not in gone)
     added = tuple(Dose(candidate.code, place, candidate.row.course[1]) for place in places)
-    before = expectation(desk.case, desk.catalogue, doses, joints, desk.effect).improvement
     rest = tuple(joint for joint in joints if not {joint.a, joint.b} & gone)
-    after = expectation(desk.case, desk.catalogue, kept + added, rest, desk.effect).improvement
+    after = range_of(desk.case, desk.effect, kept + added, rest)
     low, high = sorted(round(b - a, 3) for a, b in zip(before, after, strict=True))
     return low, high
 

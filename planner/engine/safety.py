@@ -50,6 +50,7 @@ class Safety:
         self.facts = Facts(case, catalogue)
         self._truth: dict = {}
         self._hits: dict = {}
+        self._verdicts: dict = {}
         self._reads: dict = {}
         self._words = {code: self._words_of(code) for code in catalogue.treatments}
         self._types: dict = {}
@@ -67,13 +68,19 @@ class Safety:
 
     def verdict(self, treatment: str, place: str) -> Verdict:
         """May it be planned, and from which day on? A contraindication of today keeps it out."""
+        key = (treatment, place)
+        if key not in self._verdicts:
+            self._verdicts[key] = self._verdict(treatment, place)
+        return self._verdicts[key]
+
+    def _verdict(self, treatment: str, place: str) -> Verdict:
         today = self.case.on
         held = _holding(self.hits(treatment, place, today), today)
         if not held:
             return Verdict(None, today)
         if held[0].effect == Effect.BLOCK:
             return Verdict(Effect.BLOCK, today, held)
-        for day in self._later_days(treatment, place):
+        for day in self._later_days(held):
             if not _holding(self.hits(treatment, place, day), day):
                 return Verdict(None, day, held)
         lasting = [hit for hit in held if not hit.until] or list(held)
@@ -219,13 +226,24 @@ class Safety:
             None,
         )
 
-    def _later_days(self, treatment: str, place: str) -> list[date]:
+    def _later_days(self, held: tuple[Hit, ...]) -> list[date]:
+        """Days on which what holds it may have passed; none where something lasts."""
+        if not all(hit.until for hit in held):
+            return []
+        return sorted({hit.until for hit in held if hit.until > self.case.on})
+
+    def closed_days(self, treatment: str, place: str) -> list[tuple[date, date]]:
+        """Spans, first and last day, on which a session would still show at the patient's event."""
         spot = Spot(self.case.on, place, self.types_in(treatment, place))
-        days = {hit.until for hit in self.hits(treatment, place, self.case.on) if hit.until}
+        spans = []
         for clause in self.catalogue.clauses_of.get(treatment, ()):
-            if reads_day(clause.when):
-                days |= turning_days(clause.when, self.facts, spot)
-        return sorted(day for day in days if day > self.case.on)
+            if clause.judged_by != "planner_event":
+                continue
+            event = self.facts.value(clause.until["fact"], spot)
+            if isinstance(event, date) and clause.effect in HOLDING:
+                downtime = max(self.catalogue.treatments[treatment].days("downtime_days"), 1)
+                spans.append((event - timedelta(days=downtime - 1), event))
+        return spans
 
     @cached_property
     def questions_of(self) -> dict:

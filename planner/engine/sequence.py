@@ -6,6 +6,7 @@ what its chair time and the local anaesthetic allow. Few visits, few days, littl
 """
 
 from dataclasses import dataclass
+from itertools import product
 
 from ortools.sat.python import cp_model
 
@@ -30,6 +31,7 @@ class Piece:
     downtime: int
     minutes: int
     milligrams: int  # local anaesthetic a session, in tenths
+    closed: tuple[tuple[int, int], ...] = ()  # spans of days without a session
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,6 @@ class Rule:
     gap: int
     course_first: str = ""  # key of the piece whose whole course comes first
     starts_first: str = ""
-    reward: float = 0.0  # points for each session together
 
 
 @dataclass(frozen=True)
@@ -63,31 +64,36 @@ class Placed:
     proven: bool
 
 
-def sequence(pieces, rules: dict, bench: Bench, strategy: Strategy) -> Placed | None:
-    """The best sequence of these pieces; None if there is none."""
+def sequence(
+    pieces, rules: dict, bench: Bench, strategy: Strategy, helping=(), worth=None
+) -> Placed | None:
+    """The best sequence of these pieces; None if there is none.
+
+    `helping` are pairs of keys that are better in one session, `worth` the points of meeting so
+    many times, one number a pair.
+    """
     if not pieces:
         return Placed((), True)
     model = cp_model.CpModel()
     horizon = bench.last_day if bench.last_day is not None else DAY_LIMIT
     if horizon < 0:
         return None
+    if any(piece.starts > horizon for piece in pieces):
+        return None
     day = {
-        (piece.key, k): model.new_int_var(min(piece.starts, horizon), horizon, f"{piece.key}_{k}")
+        (piece.key, k): model.new_int_var_from_domain(_open_days(piece, horizon), "")
         for piece in pieces
         for k in range(piece.sessions)
     }
-    if any(piece.starts > horizon for piece in pieces):
-        return None
     for piece in pieces:
         _space(model, day, piece, horizon)
     items = sorted(day)
     by_key = {piece.key: piece for piece in pieces}
     same: dict = {}
-    rewards = []
     for i, one in enumerate(items):
         for other in items[i + 1 :]:
             if one[0] != other[0]:
-                _between(model, day, same, rewards, one, other, rules, bench)
+                _between(model, day, same, one, other, rules, bench)
     for (first, second), rule in sorted(rules.items()):
         _order(model, day, by_key[first], by_key[second], rule)
     visits, downtime = _visits(model, items, same, by_key)
@@ -101,8 +107,17 @@ def sequence(pieces, rules: dict, bench: Bench, strategy: Strategy) -> Placed | 
             model.add(day[piece.key, piece.sessions - 1] - start <= bench.longest)
     if bench.max_visits is not None:
         model.add(visits <= bench.max_visits)
-    model.minimize(_price(strategy, visits, downtime, last, start, rewards, items, day))
+    met = _met(model, same, by_key, helping, worth)
+    model.minimize(_price(strategy, visits, downtime, last, start, items, day) - met)
     return _solve(model, pieces, day)
+
+
+def _open_days(piece: Piece, horizon: int):
+    """From its start to the horizon, without the spans that are closed."""
+    days = cp_model.Domain(piece.starts, horizon)
+    for first, last in piece.closed:
+        days = days.intersection_with(cp_model.Domain(first, last).complement())
+    return days
 
 
 def _space(model, day: dict, piece: Piece, horizon: int) -> None:
@@ -115,7 +130,7 @@ def _space(model, day: dict, piece: Piece, horizon: int) -> None:
         model.add(day[piece.key, piece.sessions - 1] + piece.downtime <= horizon)
 
 
-def _between(model, day, same, rewards, one, other, rules, bench) -> None:
+def _between(model, day, same, one, other, rules, bench) -> None:
     """Two sessions of different pieces: on one day, or apart in one order or the other."""
     rule = rules.get((one[0], other[0])) or rules.get((other[0], one[0]))
     gap = max(rule.gap if rule else 0, bench.least_between_visits)
@@ -127,8 +142,6 @@ def _between(model, day, same, rewards, one, other, rules, bench) -> None:
     model.add(day[one] >= day[other] + gap).only_enforce_if(after)
     if rule and not rule.together:
         model.add(here == 0)
-    elif rule and rule.reward:
-        rewards.append((round(rule.reward * MICRO), here))
     same[one, other] = here
 
 
@@ -163,6 +176,26 @@ def _visits(model, items, same, by_key):
     return sum(opens), sum(burdens)
 
 
+def _met(model, same, by_key, helping, worth):
+    """The points, in millionths, of how often the helping pairs share a visit: a table, exact."""
+    if not helping:
+        return 0
+    counts, most = [], []
+    for a, b in helping:
+        times = [literal for (one, other), literal in same.items() if {one[0], other[0]} == {a, b}]
+        most.append(min(by_key[a].sessions, by_key[b].sessions))
+        count = model.new_int_var(0, most[-1], f"met_{a}_{b}")
+        model.add(count == sum(times))
+        counts.append(count)
+    rows = list(product(*(range(limit + 1) for limit in most)))
+    base = worth(rows[0])
+    values = [round((worth(row) - base) * MICRO) for row in rows]
+    points = model.new_int_var(0, max(0, *values), "points")
+    table = [(*row, value) for row, value in zip(rows, values, strict=True)]
+    model.add_allowed_assignments([*counts, points], table)
+    return points
+
+
 def _load(model, items, same, by_key, bench: Bench) -> None:
     """Chair time and local anaesthetic of whatever shares a visit."""
     for i, item in enumerate(items):
@@ -180,7 +213,7 @@ def _load(model, items, same, by_key, bench: Bench) -> None:
             model.add(mine.milligrams + sum(p.milligrams * s for p, s in mates) <= limit)
 
 
-def _price(strategy, visits, downtime, last, start, rewards, items, day):
+def _price(strategy, visits, downtime, last, start, items, day):
     micro = {name: round(value * MICRO) for name, value in strategy.weights.items()}
     # A day's worth of tidiness: of equally good sequences the one that is soonest done.
     tidy = sum(day[item] for item in items)
@@ -190,7 +223,6 @@ def _price(strategy, visits, downtime, last, start, rewards, items, day):
         + (micro["weeks"] // 7 + 100) * (last - start)
         + 100 * start
         + tidy
-        - sum(points * here for points, here in rewards)
     )
 
 

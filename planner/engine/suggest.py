@@ -31,9 +31,11 @@ from planner.engine.values import (
 
 PLANNER_VERSION = "1.0"
 COVERS = (
-    "Of all numbers of sessions of the treatments open here, one method of a mechanism in a block, "
-    "none reaches a better value; and no sequence of this choice does."
+    "No other numbers of sessions of the treatments open here, with one method of a mechanism in a "
+    "block, and no other sequence are better under this aim."
 )
+UNPROVEN = "The best that was found; at most so many points could be better: "
+LATER = " Later blocks are provisional and outside this proof."
 RECOMMENDED = "balanced"
 BEST = "best_result"
 
@@ -93,43 +95,42 @@ class _Suggesting:
     # -- strategies -------------------------------------------------------------------
 
     def proposals(self, wanted) -> tuple[Proposal, ...]:
-        by_code = {strategy.code: strategy for strategy in self.catalogue.strategies}
-        best = by_code.get(BEST) or self.catalogue.strategies[0]
-        courses = {best.code: self._course(best, 0)}
-        top = courses[best.code]
-        for strategy in self.catalogue.strategies:
-            asked = not wanted or strategy.code in wanted or strategy.code == RECOMMENDED
-            if strategy.code in courses or not asked:
+        """The strategies' proposals, the recommended one first, then the published protocols."""
+        strategies = self.catalogue.strategies
+        best = next((s for s in strategies if s.code == BEST), strategies[0])
+        top = self._firm(best, 0.0)
+        courses = []
+        for strategy in strategies:
+            if wanted and strategy.code not in wanted:
                 continue
-            floor = 0
-            if top and strategy.min_share < 1:
-                floor = int(strategy.min_share * top.blocks[0].gain)
-            courses[strategy.code] = self._course(strategy, floor)
-        found = [
-            self._proposal(courses[s.code])
-            for s in self.catalogue.strategies
-            if courses.get(s.code)
-        ]
+            firm = top
+            if strategy is not best:
+                share = strategy.min_share if strategy.min_share < 1 else 0.0
+                firm = self._firm(strategy, share * top.gain if top else 0.0)
+            if firm:
+                courses.append(self._course(strategy, firm))
+        found = [self._proposal(course) for course in courses]
         found = _distinct([p for p in found if p.expected.middle > 0])
-        if wanted:
-            found = [p for p in found if p.strategy in wanted]
-        else:
+        if not wanted:
             found += fitting_protocols(self.desk, self._finish)
         return _ranked(found)
 
-    def _course(self, strategy: Strategy, floor: int) -> Course | None:
-        """The blocks of a strategy: the first firm, the next on what it is expected to leave."""
-        without = self._devices() if strategy.exclude_device else ()
-        block = self._solve(self._first_problem, strategy, floor, without)
-        if block is None:
-            return None
-        blocks = [block]
+    def _course(self, strategy: Strategy, firm: Block) -> Course:
+        """All blocks: the firm one, then the next on what it is expected to leave."""
+        blocks = [firm]
         while len(blocks) < int(self.catalogue.constant("blocks.most")):
-            following = self._next_block(strategy, blocks, without)
+            following = self._next_block(strategy, blocks, self._without(strategy))
             if following is None:
                 break
             blocks.append(following)
         return Course.of(strategy, blocks)
+
+    def _without(self, strategy: Strategy) -> tuple[str, ...]:
+        return self._devices if strategy.exclude_device else ()
+
+    def _firm(self, strategy: Strategy, floor: float) -> Block | None:
+        """The first block, with at least so much improvement (hundredths of a point)."""
+        return self._solve(self._first_problem, strategy, floor, self._without(strategy))
 
     @cached_property
     def _first_problem(self):
@@ -143,6 +144,7 @@ class _Suggesting:
             )
         return block
 
+    @cached_property
     def _devices(self) -> tuple[str, ...]:
         return tuple(c.code for c in self.desk.candidates if self.desk.is_device(c.row))
 
@@ -173,12 +175,14 @@ class _Suggesting:
 
     def _proposal(self, course: Course) -> Proposal:
         firm = course.blocks[0]
+        gap = round(max(0.0, firm.bound - firm.value), 3)
         proof = Proof(
             optimal=firm.proven,
             value=round(firm.value, 3),
             bound=round(firm.bound, 3),
-            gap=round(max(0.0, firm.bound - firm.value), 3),
-            covers=COVERS + (" Later blocks are provisional." if len(course.blocks) > 1 else ""),
+            gap=gap,
+            covers=(COVERS if firm.proven else f"{UNPROVEN}{gap:g}.")
+            + (LATER if len(course.blocks) > 1 else ""),
         )
         strategy = course.strategy
         return self._finish(
@@ -292,16 +296,16 @@ class _Suggesting:
 
 
 def _excluded_row(catalogue: Catalogue, code: str, verdicts) -> Excluded:
+    """All rules that keep it out, the strongest first, in the words of that one."""
     effect = min((v.effect for v in verdicts), key=lambda e: Effect(e).rank)
-    hits = [h for v in verdicts for h in v.holding if h.effect == effect]
-    until = f" Until {hits[0].until:%d-%b-%Y}." if hits[0].until else ""
-    return Excluded(
-        code,
-        catalogue.name_of(code),
-        effect,
-        tuple(sorted({hit.rule for hit in hits})),
-        f"{hits[0].text}{until}",
+    held = sorted(
+        {hit for v in verdicts for hit in v.holding},
+        key=lambda hit: (Effect(hit.effect).rank, hit.rule, hit.text),
     )
+    first = next(hit for hit in held if hit.effect == effect)
+    until = f" Until {first.until:%d-%b-%Y}." if first.until else ""
+    rules = tuple(dict.fromkeys(hit.rule for hit in held))
+    return Excluded(code, catalogue.name_of(code), effect, rules, f"{first.text}{until}")
 
 
 def _cents(desk: Desk, block: Block) -> int:
