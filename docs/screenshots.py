@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ALL, KEPT = ROOT / "var/screenshots", ROOT / "docs/screenshots"
 TABLET, DESKTOP = (1180, 820), (1440, 900)
-TALLEST = 3000  # pixels of a page; what is below it looks like what is above
+TALLEST = 4200  # pixels of a page; what is below it looks like what is above
 DOCTOR, DESK, KEEPER, OWNER = (
     f"{name}@demo.example" for name in ("doctor", "desk", "catalogue", "owner")
 )
@@ -91,6 +91,7 @@ def the_clinic_at(address):
 
 
 def pages() -> list[Shot]:
+    from django.db.models import Count
     from django.utils import timezone
 
     from clinic.catalogue.models import Source
@@ -99,7 +100,8 @@ def pages() -> list[Shot]:
     from patients.models import Assessment, Finding, Patient
     from planner.models import Plan
 
-    drawn = Assessment.objects.filter(state="draft", findings__isnull=False).first()
+    drafts = Assessment.objects.filter(state="draft").alias(groups=Count("findings"))
+    drawn = drafts.order_by("-groups", "pk").first()
     plans = Plan.objects.filter(state__in=("approved", "in_progress"))
     plan = plans.filter(sessions_booked()).order_by("-pk").first() or plans.first()
     patient = plan.patient
@@ -122,7 +124,7 @@ def pages() -> list[Shot]:
         *(Shot(f"today-{who.partition('@')[0]}", who, "/") for who in (DESK, KEEPER, OWNER)),
         Shot("today", DOCTOR, "/"),
         Shot("patients", DESK, "/patients/"),
-        Shot("patients-found", DESK, "/patients/?q=haw"),
+        Shot("patients-found", DESK, "/patients/", search),
         Shot("register", DESK, "/patients/register/"),
         Shot("register-refused", DESK, "/patients/register/", press("Save")),
         Shot("chart", DOCTOR, f"{of}/"),
@@ -209,6 +211,11 @@ def press(words: str) -> Callable:
     return lambda page: page.get_by_role("button", name=words).first.click()
 
 
+def search(page) -> None:
+    page.get_by_label("Find a patient").fill("hawthron")  # as people type
+    press("Search")(page)
+
+
 def wrong_password(page) -> None:
     page.get_by_label("E-mail").fill(DOCTOR)
     page.get_by_label("Password").fill("not this one")
@@ -229,6 +236,7 @@ def draw(address: str, shots: list[Shot]) -> None:
     from clinic.system import BROWSERS
 
     ALL.mkdir(parents=True, exist_ok=True)
+    KEPT.mkdir(exist_ok=True)
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
@@ -283,11 +291,10 @@ def let_in(address: str, email: str) -> dict:
 
 
 def make_small(path: Path) -> None:
-    """128 colours are enough for a page, and a quarter of the bytes."""
     from PIL import Image
 
     with Image.open(path) as picture:
-        picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+        picture.convert("RGB").save(path, optimize=True)
 
 
 if __name__ == "__main__":
