@@ -70,8 +70,10 @@ class Story:
             self._answer(patient, came, doctor)
         self.counts["patients"] += 1
         if number % 10 == 9:
-            self._consultation(patient)
+            start = self.today + dt.timedelta(days=self.random.randrange(0, 12))
+            self._consultation(patient, start, booked=self.today)
             return
+        self._consultation(patient, came, booked=came - dt.timedelta(days=3))
         self._earlier_then_now(number, patient, came, doctor)
 
     def _register(self, person: faces.Person):
@@ -172,12 +174,11 @@ class Story:
             self.counts["assessments"] += 1
             return records.sign_assessment(assessment=draft, by=doctor) if signed else draft
 
-    def _consultation(self, patient):
-        """A first visit within the next two weeks."""
-        with clock(self.at(self.today, 8)):
-            start = self.today + dt.timedelta(days=self.random.randrange(0, 12))
+    def _consultation(self, patient, day, *, booked):
+        """The first consultation on `day`, or as soon after it as there is room."""
+        with clock(self.at(booked, 8)):
             found = offers.openings_for_kind(
-                patient, VisitKind.FIRST_CONSULTATION, minutes=60, start_from=start, limit=1
+                patient, VisitKind.FIRST_CONSULTATION, minutes=60, start_from=day, limit=1
             )
             if found:
                 booking.book_visit(
