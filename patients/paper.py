@@ -16,6 +16,7 @@ from clinic.catalogue.models import Clinic
 from patients import chart, definitions, photos, services
 from patients.models import Photo
 from patients.panel import chart_of, panel
+from patients.templatetags.patient_facts import plain_number
 
 HERE = "https://clinic.invalid"
 """An address that cannot exist, so that an address relative to it is one of ours."""
@@ -90,6 +91,11 @@ def assessment_document(assessment, *, with_photos=True) -> dict:
         "clinic": Clinic.current(),
         "version": version,
         "findings": findings,
+        "symbols_used": [
+            symbol
+            for code, symbol in chart.SYMBOLS.items()
+            if code in {one["code"] for one in [*findings, *marks]}
+        ],
         "marks": marks,
         "grades": grades,
         "graded_by_row": [(name, grades[code]) for code, name in BY_ROW.items()] if grades else [],
@@ -108,7 +114,31 @@ def _rows(assessment):
     rows = sorted(
         panel(assessment)["rows"], key=lambda one: order.get(one["row"].place, len(order))
     )
-    return [one for one in rows if not one["is_mark"]], [one for one in rows if one["is_mark"]]
+    findings = [one | {"details": _details(one["row"])} for one in rows if not one["is_mark"]]
+    return findings, [one for one in rows if one["is_mark"]]
+
+
+def _details(finding) -> str:
+    """What is known of a finding besides its number."""
+    stretched = {True: "flattens when stretched", False: "does not flatten when stretched"}
+    words = [
+        finding.severity,
+        _measure(finding.width_mm, "mm wide"),
+        _measure(finding.depth_mm, "mm deep"),
+        _measure(finding.area_cm2, "cm²"),
+        _measure(finding.age_months, "months old"),
+        stretched.get(finding.distensible, ""),
+        "broad area" if finding.broad else "",
+        "significant" if finding.significant else "",
+        "inflamed" if finding.active_inflammation else "",
+        f"counted in row {finding.gb_row}" if finding.gb_row else "",
+        finding.note,
+    ]
+    return "; ".join(filter(None, words))
+
+
+def _measure(value, unit) -> str:
+    return "" if value is None else f"{plain_number(value)} {unit}"
 
 
 def _views_with_loads(assessment) -> list[str]:

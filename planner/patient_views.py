@@ -8,12 +8,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from clinic.catalogue.models import Clinic
 from patients.chart import chart_context
+from patients.paper import pdf_response
 from planner import agreement as agreements
 from planner.agreement_forms import AgreementForm, WithdrawForm
 from planner.documents import care_document, consent_document, plan_document, procedures_of
 from planner.errors import PlannerError
 from planner.models import ACTIVE, Plan
-from planner.paper import pdf_response
 from planner.presenting import FACE_VIEWS, loads_of, treated_places
 from planner.signatures import data_url
 

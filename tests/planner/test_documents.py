@@ -8,6 +8,7 @@ from django.urls import reverse
 from weasyprint.urls import FatalURLFetchingError
 
 from clinic.staff.roles import Role
+from patients.paper import HERE, StaticFilesOnly
 from planner.calendar_months import months
 from planner.documents import (
     care_document,
@@ -16,7 +17,6 @@ from planner.documents import (
     procedures_of,
     text_hash,
 )
-from planner.paper import HERE, StaticFilesOnly
 from tests.factories import (
     TREATMENTS,
     make_approved_plan,
