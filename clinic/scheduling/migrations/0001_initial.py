@@ -2,7 +2,6 @@
 
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
-from django.contrib.postgres.operations import BtreeGistExtension
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.utils.timezone
@@ -10,6 +9,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 import uuid_utils.compat
 from django.conf import settings
+from django.contrib.postgres.operations import BtreeGistExtension
 from django.db import migrations, models
 
 
