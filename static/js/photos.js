@@ -47,6 +47,7 @@ function drop(row) {
   waiting.delete(row);
   row.remove();
   queue.hidden = queue.childElementCount === 0;
+  showTaken();
 }
 
 function refuse(row, reasons) {
@@ -97,6 +98,11 @@ async function sendAll() {
     }
     said.textContent = `${taken} added${refused ? `, ${refused} not added` : ""}.`;
   }
+  showTaken();
+}
+
+// Once nothing waits any more, the page is drawn anew with what was added.
+function showTaken() {
   if (taken && !waiting.size) location.reload();
 }
 
