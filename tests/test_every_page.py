@@ -1,0 +1,172 @@
+"""Every page that a link leads to, for each role: it fits its screen and breaks no rule."""
+
+import datetime as dt
+from unittest.mock import patch
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import Resolver404, resolve, reverse
+
+from clinic.catalogue import services as catalogue
+from clinic.scheduling import resources
+from clinic.scheduling.demo import house
+from clinic.staff.roles import NOBODY, PUBLIC, door_of
+from planner import services as planning
+from planner.revision import revise
+from tests.factories import make_assessment, make_finding, make_mark, make_user
+from tests.planner.test_three_protocols import ON, approved_plan, booked, suggested
+from tests.staff.test_doors import pages as named_pages
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+EMAILS = ("doctor", "desk", "catalogue", "owner")
+IN_THE_DARK = {
+    *("today", "chart", "patients:history", "patients:assessment", "planner:suggestion"),
+    *("planner:plan", "scheduling:day", "scheduling:book_plan", "catalogue:treatment"),
+}
+NOT_WALKED = {
+    "patients:photo": "a file",
+    "patients:assessment_chart": "a part of a page",
+    "staff:awake": "a part of a page",
+    "account_reauthenticate": "asked for by pages of the library that are closed",
+}
+
+
+@pytest.fixture
+def clinic():
+    """One of everything that a page shows, reached as people reach it."""
+    with patch("django.utils.timezone.now", lambda: ON):
+        catalogue.load()
+        people = house.settle()
+        doctor = people["doctor@demo.example"]
+        plan = approved_plan("subcision_fco2", by=people)
+        booked(plan, by=people)
+        revise(plan=plan, by=doctor)
+        approved_plan("primed_cross", by=people)
+        waiting = suggested("kang_triple", by=people)
+        strategy = waiting.result["proposals"][0]["strategy"]
+        planning.propose(
+            plan=planning.draft_plan(suggestion=waiting, strategy=strategy, by=doctor), by=doctor
+        )
+        patient = plan.patient
+        patient.previous_treatments.create(treatment="subcision", name="Subcision", places=[])
+        draft = make_assessment(patient=patient, by=doctor, on=ON.date())
+        make_finding(assessment=draft, scar_type="rolling", severity="moderate")
+        make_mark(assessment=draft, region="chin", side="M")
+        resources.add_absence(
+            resource=doctor.resource,
+            starts_at=ON + dt.timedelta(days=200),
+            ends_at=ON + dt.timedelta(days=205),
+            kind="leave",
+        )
+        make_user(password=None, invited_at=ON, invited_by=people["owner@demo.example"])
+        yield people
+
+
+def test_every_page_on_a_tablet(tablet, clinic, sign_in, axe):
+    reached, faults = walk_as_each(tablet, clinic, sign_in, axe)
+
+    assert "\n".join(faults) == ""
+    assert pages_without_a_way(reached) == []
+
+
+def test_every_page_on_a_desktop(desktop, clinic, sign_in):
+    _, faults = walk_as_each(desktop, clinic, sign_in)
+
+    assert "\n".join(faults) == ""
+
+
+def test_the_pages_that_are_used_most_are_as_clean_in_the_dark(new_page, live_server, clinic,
+                                                               sign_in, axe):  # fmt: skip
+    page = new_page(1180, 820, color_scheme="dark", base_url=live_server.url)
+    sign_in(page, clinic["doctor@demo.example"])
+
+    faults = [
+        fault
+        for name, path in walk(page)
+        if name in IN_THE_DARK
+        for fault in faults_of(page, name, path, axe)
+    ]
+
+    assert "\n".join(faults) == ""
+
+
+# --- walking
+
+
+def walk_as_each(page, people, sign_in, axe=None):
+    """The names of the pages reached, and what is wrong on them, told with page and role."""
+    reached, faults = set(), []
+    for who in EMAILS:
+        sign_in(page, people[f"{who}@demo.example"])
+        for name, path in walk(page):
+            known = name.startswith("catalogue:") and name in reached  # the same for everybody
+            faults += [
+                f"{who}: {fault}" for fault in faults_of(page, name, path, None if known else axe)
+            ]
+            reached.add(name)
+    return reached, faults
+
+
+def walk(page):
+    """Each kind of page once, by the links from Today on; the page stays open while it is told."""
+    waiting, seen = ["/"], {"today"}
+    while waiting:
+        path = waiting.pop(0)
+        answer = page.goto(path)
+        assert answer.status == 200, f"{path}: {answer.status}"
+        yield resolve(urlsplit(path).path).view_name, urlsplit(path).path
+        for link in page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)"):
+            if (kind := kind_of(link, page.url)) and kind not in seen:
+                seen.add(kind)
+                waiting.append(link)
+
+
+def kind_of(link, here):
+    """A page's name and the names in its query: links that differ in anything else are alike."""
+    parts = urlsplit(link)
+    if parts.netloc != urlsplit(here).netloc:
+        return None
+    try:
+        name = resolve(parts.path).view_name
+    except Resolver404:
+        return None
+    if is_left_out(name) or name == "account_logout":
+        return None
+    query = frozenset(parse_qs(parts.query))
+    return (name, query) if query else name
+
+
+MEASURE = """[document.scrollingElement.scrollWidth, innerWidth,
+              document.querySelectorAll("h1").length]"""
+
+
+def is_left_out(name):
+    return name in NOT_WALKED or name.endswith("_pdf") or name.startswith("admin:")
+
+
+def faults_of(page, name, path, axe=None):
+    wide, inner, heads = page.evaluate(MEASURE)
+    if wide > inner:
+        yield f"{name} {path} is {wide} pixels wide on {inner}"
+    if heads != 1:
+        yield f"{name} {path} has {heads} headings of the first rank"
+    if axe:
+        try:
+            axe(page)
+        except AssertionError as error:
+            yield f"{name}: {error}"
+
+
+def pages_without_a_way(reached):
+    """Pages that open to somebody and to which no link led."""
+    client = Client()
+    client.force_login(make_user("clinician", "front_desk", "catalogue_admin", "owner"))
+    lost = []
+    for name, arguments in named_pages():
+        if door_of(name) in (PUBLIC, NOBODY) or name in reached or is_left_out(name):
+            continue
+        if client.get(reverse(name, kwargs=arguments)).status_code != 405:
+            lost.append(name)
+    return lost
