@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from clinic.catalogue import services as catalogue
 from clinic.catalogue.models import Clinic, Version
@@ -144,28 +145,26 @@ def approved_plan(name, *, by):
 
 def suggested(name, *, by, answers=ASSUMED):
     doctor = by["doctor@demo.example"]
-    return planning.suggest_for(
-        assessment=recorded(name, answers=answers, by=doctor), by=doctor, on=ON.date()
-    )
+    return planning.suggest_for(assessment=recorded(name, answers=answers, by=doctor), by=doctor)
 
 
 def recorded(name, *, answers, by):
     """The case file as a patient's record, its assessment signed."""
-    work = Casework()
+    today, work = timezone.localdate(), Casework()
     reader = work.reader(load_file(name))
-    case = reader.case(ON.date())
+    case = reader.case(today)
     assert reader.problems == []
     patient = make_patient(
         by=by,
-        born=ON.date().replace(year=ON.year - case.patient.age),
+        born=today.replace(year=today.year - case.patient.age),
         sex=case.patient.sex,
         fitzpatrick=case.patient.fitzpatrick,
         weight_kg=case.patient.weight_kg,
         height_cm=case.patient.height_cm,
     )
     everything = dict.fromkeys(questions(), False) | answers
-    records.record_answers(patient=patient, answers=everything, on=ON.date(), by=by)
-    draft = records.start_assessment(patient=patient, by=by, on=ON.date())
+    records.record_answers(patient=patient, answers=everything, on=today, by=by)
+    draft = records.start_assessment(patient=patient, by=by, on=today)
     for group in case.findings:
         region, side = group.place.split(".")
         records.log_finding(
