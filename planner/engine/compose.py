@@ -455,8 +455,8 @@ def solve_block(
 ) -> Block | None:
     """The best block of a strategy; None where nothing fits."""
 
-    def realise(choice: Choice) -> Block | None:
-        return _realise(desk, problem, strategy, choice)
+    def realise(choice: Choice, beat: float | None) -> Block | None:
+        return _realise(desk, problem, strategy, choice, beat)
 
     best, bound, proven = search(problem, strategy, realise, floor=floor, without=without)
     return best and replace(best, bound=bound, proven=proven)
@@ -465,16 +465,18 @@ def solve_block(
 def search(problem: Problem, strategy: Strategy, realise, *, floor=0.0, without=()):
     """(best, bound, proven): choices are sequenced by `realise` until no promise is better.
 
-    `realise` gives something with a value, a gain and a placement, or None.
+    `realise` gives something with a value, a gain and a placement, or None if no sequence beats the
+    value it is told.
     """
     found = choose(problem, strategy, floor=floor, without=without)
     best, exact = None, True
     for promise in found.promises:
         if best and best.value >= promise.value - SAME:
             break
-        block = realise(promise.choice)
+        block = realise(promise.choice, best.value if best else None)
         exact = exact and (block is None or block.placed.proven)
-        if block and block.gain >= floor - SAME and (best is None or block.value > best.value):
+        better = block and block.gain >= floor - SAME
+        if better and (best is None or block.value > best.value):
             best = block
     else:
         exact = exact and found.complete
@@ -497,9 +499,18 @@ class Arranged:
 
 
 def arrange(
-    problem: Problem, strategy: Strategy, choice: Choice, pieces, rules: dict, bench: Bench
+    problem: Problem,
+    strategy: Strategy,
+    choice: Choice,
+    pieces,
+    rules: dict,
+    bench: Bench,
+    beat: float | None = None,
 ) -> Arranged | None:
-    """The best sequence of a choice; sessions that help each other count as they really meet."""
+    """The best sequence of a choice, if one is worth more than `beat`.
+
+    Sessions that help each other count as they really meet.
+    """
     helping = _helping_pieces(problem, pieces, rules)
 
     def gain_of(counts) -> float:
@@ -511,9 +522,15 @@ def arrange(
     def worth(counts) -> float:
         return strategy.weights["improvement"] * gain_of(counts) / POINT
 
-    placed = sequence(pieces, rules, bench, strategy, tuple(keys for _, keys in helping), worth)
+    most = None
+    if beat is not None:
+        most = worth((0,) * len(helping)) - fixed_price(problem, strategy, choice) - beat
+    keys = tuple(keys for _, keys in helping)
+    placed = sequence(pieces, rules, bench, strategy, keys, worth, most)
     if placed is None:
         return None
+    if not placed.days:
+        return Arranged(placed, float("-inf"), float("-inf"))
     days = dict(placed.days)
     met = [len(set(days[a]) & set(days[b])) for _, (a, b) in helping]
     gain = gain_of(met)
@@ -531,13 +548,13 @@ def _helping_pieces(problem: Problem, pieces, rules: dict) -> list:
     return helping
 
 
-def _realise(desk: Desk, problem: Problem, strategy: Strategy, choice: Choice) -> Block | None:
+def _realise(desk: Desk, problem: Problem, strategy: Strategy, choice: Choice, beat):
     pieces = _pieces(desk, problem, choice)
     rules = _rules(desk, problem, pieces)
     bench = _bench(desk, problem, choice)
-    arranged = arrange(problem, strategy, choice, pieces, rules, bench)
-    if arranged is None:
-        return None
+    arranged = arrange(problem, strategy, choice, pieces, rules, bench, beat)
+    if arranged is None or not arranged.placed.days:
+        return arranged
     days = dict(arranged.placed.days)
     by_place: dict = {}
     for piece in pieces:
@@ -649,15 +666,23 @@ def score(problem: Problem, strategy: Strategy, choice: Choice, pieces, days, ga
             burdens[day] = max(burdens.get(day, 0), piece.downtime)
     healed = max(days[p.key][-1] + p.downtime for p in pieces)
     start = min(days[p.key][0] for p in pieces)
-    options = [(problem.by_code[code], n) for code, n in choice.sessions]
-    visits = len(burdens) + problem.other_visits
-    visits += sum(o.extra_visits * n + o.once_visits for o, n in options)
     return (
         weights["improvement"] * gain / POINT
-        - strategy.min_gain * sum(n for _, n in options)
+        - fixed_price(problem, strategy, choice)
         - weights["downtime"] * sum(burdens.values())
-        - weights["cost"] * problem.cents(choice.sessions) / UNITS["cost"]
-        - weights["visits"] * visits
-        - weights["pigment"] * sum(o.pigment * n for o, n in options)
+        - weights["visits"] * len(burdens)
         - weights["weeks"] * (healed - start) / 7
+    )
+
+
+def fixed_price(problem: Problem, strategy: Strategy, choice: Choice) -> float:
+    """What a choice costs in every sequence: effort, money, pigment risk, visits besides."""
+    weights = strategy.weights
+    options = [(problem.by_code[code], n) for code, n in choice.sessions]
+    extra = sum(o.extra_visits * n + o.once_visits for o, n in options)
+    return (
+        strategy.min_gain * sum(n for _, n in options)
+        + weights["cost"] * problem.cents(choice.sessions) / UNITS["cost"]
+        + weights["visits"] * (problem.other_visits + extra)
+        + weights["pigment"] * sum(o.pigment * n for o, n in options)
     )

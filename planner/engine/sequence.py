@@ -7,6 +7,7 @@ what its chair time and the local anaesthetic allow. Few visits, few days, littl
 
 from dataclasses import dataclass
 from itertools import product
+from math import floor
 
 from ortools.sat.python import cp_model
 
@@ -15,6 +16,7 @@ from planner.engine.catalogue import Strategy
 MICRO = 1_000_000
 EFFORT = 0.6  # deterministic seconds
 DAY_LIMIT = 900
+SLACK = 1000  # a thousandth of a point, for what rounding to whole numbers loses
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,12 @@ class Placed:
 
 
 def sequence(
-    pieces, rules: dict, bench: Bench, strategy: Strategy, helping=(), worth=None
+    pieces, rules: dict, bench: Bench, strategy: Strategy, helping=(), worth=None, most=None
 ) -> Placed | None:
-    """The best sequence of these pieces; None if there is none.
+    """The best sequence of these pieces; None if there is none that costs at most `most` points.
 
     `helping` are pairs of keys that are better in one session, `worth` the points of meeting so
-    many times, one number a pair.
+    many times, one number a pair. A solver that ran out of time gives no days and no proof.
     """
     if not pieces:
         return Placed((), True)
@@ -108,7 +110,12 @@ def sequence(
     if bench.max_visits is not None:
         model.add(visits <= bench.max_visits)
     met = _met(model, same, by_key, helping, worth)
-    model.minimize(_price(strategy, visits, downtime, last, start, items, day) - met)
+    price = _price(strategy, visits, downtime, last, start) - met
+    if most is not None:
+        model.add(price <= floor(most * MICRO) + SLACK)
+    # Of equally good sequences the one that is soonest done.
+    tidy = 100 * last + sum(day[item] for item in items)
+    model.minimize(price + tidy)
     return _solve(model, pieces, day)
 
 
@@ -213,16 +220,12 @@ def _load(model, items, same, by_key, bench: Bench) -> None:
             model.add(mine.milligrams + sum(p.milligrams * s for p, s in mates) <= limit)
 
 
-def _price(strategy, visits, downtime, last, start, items, day):
+def _price(strategy, visits, downtime, last, start):
     micro = {name: round(value * MICRO) for name, value in strategy.weights.items()}
-    # A day's worth of tidiness: of equally good sequences the one that is soonest done.
-    tidy = sum(day[item] for item in items)
     return (
         micro["visits"] * visits
         + micro["downtime"] * downtime
-        + (micro["weeks"] // 7 + 100) * (last - start)
-        + 100 * start
-        + tidy
+        + micro["weeks"] // 7 * (last - start)
     )
 
 
@@ -231,9 +234,12 @@ def _solve(model, pieces, day) -> Placed | None:
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 7
     solver.parameters.max_deterministic_time = EFFORT
+    solver.parameters.cp_model_probing_level = 0  # a quarter of the time, for nothing here
     status = solver.solve(model)
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+    if status == cp_model.INFEASIBLE:
         return None
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return Placed((), False)
     return Placed(
         tuple(
             (piece.key, tuple(solver.value(day[piece.key, k]) for k in range(piece.sessions)))

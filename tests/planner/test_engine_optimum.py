@@ -227,7 +227,7 @@ def _earliest(made: Problem, code: str, done: dict) -> int:
 def solve_problem(made: Problem, strategy: Strategy):
     """(value, bound, proven) as the planner finds them."""
 
-    def realise(choice):
+    def realise(choice, beat):
         pieces = tuple(piece_of(made, code, n) for code, n in choice.sessions)
         rules = {
             pair: Rule(rule.together, rule.gap_days, rule.course_first, rule.starts_first)
@@ -237,7 +237,7 @@ def solve_problem(made: Problem, strategy: Strategy):
         extra = sum(made.by_code[code].extra_visits * n for code, n in choice.sessions)
         visits = None if made.max_visits is None else made.max_visits - made.other_visits - extra
         bench = Bench(999, None, 7, visits, None, made.block_days)
-        return arrange(made, strategy, choice, pieces, rules, bench)
+        return arrange(made, strategy, choice, pieces, rules, bench, beat)
 
     best, bound, proven = search(made, strategy, realise)
     return (best.value if best else None), bound, proven
