@@ -79,7 +79,7 @@ def plan_page(plan, user) -> dict:
         "agreement": agreement_status(plan, timezone.localdate()) if plan.state in ACTIVE else None,
         "reviews": plan.sessions.filter(kind=SessionKind.REVIEW) if plan.state in ACTIVE else [],
         "confirmed": confirmed_blocks(plan),
-        "revisions": plan.revisions.exclude(state=State.REJECTED),
+        "revisions": plan.revisions.visible_to(user).exclude(state=State.REJECTED),
         "is_open": plan.state in (State.DRAFT, State.PROPOSED),
     } | chart_context(
         loads_of(plan.suggestion),
