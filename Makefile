@@ -91,7 +91,7 @@ psql: install ## a psql into the embedded database, where the system has psql
 
 .PHONY: test
 test: system lint ## all tests, on a PostgreSQL and a browser of their own
-	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .PHONY: quick
 quick: deps ## the tests without a browser

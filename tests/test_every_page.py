@@ -86,6 +86,7 @@ def test_every_page_on_a_tablet(tablet, clinic, sign_in, axe):
     assert "\n".join(pages_without_a_way(reached)) == ""
 
 
+@pytest.mark.full
 def test_every_page_on_a_desktop(desktop, clinic, sign_in):
     _, faults = walk_as_each(desktop, clinic, sign_in)
 
