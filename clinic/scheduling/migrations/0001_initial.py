@@ -12,6 +12,8 @@ from django.conf import settings
 from django.contrib.postgres.operations import BtreeGistExtension
 from django.db import migrations, models
 
+from clinic.catalogue.at_once import AtOnce
+
 
 class Migration(migrations.Migration):
 
@@ -26,190 +28,192 @@ class Migration(migrations.Migration):
 
     operations = [
         BtreeGistExtension(),
-        migrations.CreateModel(
-            name='Absence',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('kind', models.CharField(choices=[('leave', 'Leave'), ('holiday', 'Clinic closed'), ('service', 'In service')], max_length=10)),
-                ('note', models.CharField(blank=True, max_length=200)),
-            ],
-            options={
-                'ordering': ['during'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Appointment',
-            fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('procedure', 'Procedure'), ('first_consultation', 'First consultation'), ('consultation', 'Consultation'), ('review', 'Review'), ('test_spot', 'Test spot'), ('test_reading', 'Test reading'), ('suture_removal', 'Suture removal'), ('walk_in', 'Walk-in'), ('urgent', 'Urgent visit')], max_length=20)),
-                ('state', models.CharField(choices=[('requested', 'Requested'), ('scheduled', 'Scheduled'), ('confirmed', 'Confirmed'), ('arrived', 'Arrived'), ('in_room', 'In room'), ('completed', 'Completed'), ('cancelled', 'Cancelled'), ('no_show', 'No-show')], default='scheduled', max_length=10)),
-                ('provisional', models.BooleanField(default=False, help_text='Held until the review of the block before confirms it')),
-                ('pinned', models.BooleanField(default=False, help_text="The patient's fixed date")),
-                ('starts_at', models.DateTimeField(help_text='Start of its first part')),
-                ('ends_at', models.DateTimeField(help_text='End of its last part')),
-                ('target_on', models.DateField(blank=True, help_text='The day it would best be on', null=True)),
-                ('deviation_reason', models.CharField(blank=True, choices=[('clinician_decided', 'The clinician decided so'), ('healing', 'Healing took another course'), ('patient_unavailable', 'The patient cannot come inside the window'), ('clinic_unavailable', 'The clinic has no place inside the window')], max_length=20)),
-                ('deviation_note', models.TextField(blank=True)),
-                ('cancel_reason', models.CharField(blank=True, choices=[('patient_asked', 'The patient asked'), ('patient_ill', 'The patient is ill'), ('staff_ill', 'A member of staff is ill'), ('device_down', 'A device is out of order'), ('clinical', 'For a clinical reason'), ('booked_wrongly', 'Booked by mistake'), ('other', 'Another reason')], max_length=20)),
-                ('note', models.TextField(blank=True)),
-                ('sequence', models.PositiveIntegerField(default=0, help_text='Rises with every change of time')),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('booked_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('booked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='patients.patient')),
-                ('session', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='planner.plannedsession')),
-            ],
-            options={
-                'ordering': ['starts_at', 'pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='AppointmentEvent',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, serialize=False)),
-                ('kind', models.CharField(choices=[('procedure', 'Procedure'), ('first_consultation', 'First consultation'), ('consultation', 'Consultation'), ('review', 'Review'), ('test_spot', 'Test spot'), ('test_reading', 'Test reading'), ('suture_removal', 'Suture removal'), ('walk_in', 'Walk-in'), ('urgent', 'Urgent visit')], max_length=20)),
-                ('state', models.CharField(choices=[('requested', 'Requested'), ('scheduled', 'Scheduled'), ('confirmed', 'Confirmed'), ('arrived', 'Arrived'), ('in_room', 'In room'), ('completed', 'Completed'), ('cancelled', 'Cancelled'), ('no_show', 'No-show')], default='scheduled', max_length=10)),
-                ('provisional', models.BooleanField(default=False, help_text='Held until the review of the block before confirms it')),
-                ('pinned', models.BooleanField(default=False, help_text="The patient's fixed date")),
-                ('starts_at', models.DateTimeField(help_text='Start of its first part')),
-                ('ends_at', models.DateTimeField(help_text='End of its last part')),
-                ('target_on', models.DateField(blank=True, help_text='The day it would best be on', null=True)),
-                ('deviation_reason', models.CharField(blank=True, choices=[('clinician_decided', 'The clinician decided so'), ('healing', 'Healing took another course'), ('patient_unavailable', 'The patient cannot come inside the window'), ('clinic_unavailable', 'The clinic has no place inside the window')], max_length=20)),
-                ('deviation_note', models.TextField(blank=True)),
-                ('cancel_reason', models.CharField(blank=True, choices=[('patient_asked', 'The patient asked'), ('patient_ill', 'The patient is ill'), ('staff_ill', 'A member of staff is ill'), ('device_down', 'A device is out of order'), ('clinical', 'For a clinical reason'), ('booked_wrongly', 'Booked by mistake'), ('other', 'Another reason')], max_length=20)),
-                ('note', models.TextField(blank=True)),
-                ('sequence', models.PositiveIntegerField(default=0, help_text='Rises with every change of time')),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('booked_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('booked_by', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='patients.patient')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='scheduling.appointment')),
-                ('session', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='planner.plannedsession')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='AppointmentPart',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order', models.PositiveSmallIntegerField()),
-                ('kind', models.CharField(choices=[('numbing', 'Numbing'), ('procedure', 'Procedure'), ('recovery', 'Recovery'), ('clean_up', 'Clean-up')], max_length=10)),
-                ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='scheduling.appointment')),
-            ],
-            options={
-                'ordering': ['appointment', 'order'],
-            },
-        ),
-        migrations.CreateModel(
-            name='AppointmentPartEvent',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('order', models.PositiveSmallIntegerField()),
-                ('kind', models.CharField(choices=[('numbing', 'Numbing'), ('procedure', 'Procedure'), ('recovery', 'Recovery'), ('clean_up', 'Clean-up')], max_length=10)),
-                ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('appointment', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='scheduling.appointment')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='scheduling.appointmentpart')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='BookingRequest',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=64, unique=True)),
-                ('fingerprint', models.CharField(help_text='Hash of what was asked', max_length=64)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('appointments', models.ManyToManyField(related_name='+', to='scheduling.appointment')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'ordering': ['-at'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Change',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('deed', models.CharField(choices=[('booked', 'Booked'), ('moved', 'Moved'), ('state', 'State changed'), ('undone', 'Undone')], max_length=10)),
-                ('old_state', models.CharField(blank=True, choices=[('requested', 'Requested'), ('scheduled', 'Scheduled'), ('confirmed', 'Confirmed'), ('arrived', 'Arrived'), ('in_room', 'In room'), ('completed', 'Completed'), ('cancelled', 'Cancelled'), ('no_show', 'No-show')], max_length=10)),
-                ('new_state', models.CharField(choices=[('requested', 'Requested'), ('scheduled', 'Scheduled'), ('confirmed', 'Confirmed'), ('arrived', 'Arrived'), ('in_room', 'In room'), ('completed', 'Completed'), ('cancelled', 'Cancelled'), ('no_show', 'No-show')], max_length=10)),
-                ('old_start', models.DateTimeField(blank=True, null=True)),
-                ('new_start', models.DateTimeField()),
-                ('old_resources', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), blank=True, default=list, size=None)),
-                ('batch', models.UUIDField(default=uuid_utils.compat.uuid7, help_text='Changes made, and undone, together')),
-                ('reason', models.CharField(blank=True, max_length=20)),
-                ('note', models.TextField(blank=True)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='scheduling.appointment')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'ordering': ['at', 'pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Claim',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('active', models.BooleanField(default=True)),
-                ('part', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='claims', to='scheduling.appointmentpart')),
-            ],
-            options={
-                'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Resource',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(error_messages={'unique': 'Another person, room or device has this code.'}, max_length=60, unique=True)),
-                ('kind', models.CharField(choices=[('person', 'Person'), ('room', 'Room'), ('device', 'Device'), ('patient', 'Patient')], max_length=10)),
-                ('name', models.CharField(max_length=120)),
-                ('site', models.CharField(blank=True, max_length=60)),
-                ('room_kind', models.CharField(blank=True, choices=[('consultation', 'Consultation room'), ('procedure', 'Procedure room')], max_length=20)),
-                ('capabilities', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, help_text='Person: performer words and skills. Device: the requirements it meets.', size=None)),
-                ('active', models.BooleanField(default=True, verbose_name='can be booked')),
-                ('revision', models.PositiveIntegerField(default=1, editable=False)),
-                ('patient', models.OneToOneField(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='resource', to='patients.patient')),
-                ('user', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='resource', to=settings.AUTH_USER_MODEL, verbose_name='log-in')),
-            ],
-            options={
-                'ordering': ['kind', 'name', 'pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='ClaimEvent',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('active', models.BooleanField(default=True)),
-                ('part', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='scheduling.appointmentpart')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='scheduling.claim')),
-                ('resource', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='scheduling.resource')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
+        AtOnce([
+            migrations.CreateModel(
+                name='Absence',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                    ('kind', models.CharField(choices=[('leave', 'Leave'), ('holiday', 'Clinic closed'), ('service', 'In service')], max_length=10)),
+                    ('note', models.CharField(blank=True, max_length=200)),
+                ],
+                options={
+                    'ordering': ['during'],
+                },
+            ),
+            migrations.CreateModel(
+                name='Appointment',
+                fields=[
+                    ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                    ('kind', models.CharField(choices=[('procedure', 'Procedure'), ('first_consultation', 'First consultation'), ('consultation', 'Consultation'), ('review', 'Review'), ('test_spot', 'Test spot'), ('test_reading', 'Test reading'), ('suture_removal', 'Suture removal'), ('walk_in', 'Walk-in'), ('urgent', 'Urgent visit')], max_length=20)),
+                    ('state', models.CharField(choices=[('requested', 'Requested'), ('scheduled', 'Scheduled'), ('confirmed', 'Confirmed'), ('arrived', 'Arrived'), ('in_room', 'In room'), ('completed', 'Completed'), ('cancelled', 'Cancelled'), ('no_show', 'No-show')], default='scheduled', max_length=10)),
+                    ('provisional', models.BooleanField(default=False, help_text='Held until the review of the block before confirms it')),
+                    ('pinned', models.BooleanField(default=False, help_text="The patient's fixed date")),
+                    ('starts_at', models.DateTimeField(help_text='Start of its first part')),
+                    ('ends_at', models.DateTimeField(help_text='End of its last part')),
+                    ('target_on', models.DateField(blank=True, help_text='The day it would best be on', null=True)),
+                    ('deviation_reason', models.CharField(blank=True, choices=[('clinician_decided', 'The clinician decided so'), ('healing', 'Healing took another course'), ('patient_unavailable', 'The patient cannot come inside the window'), ('clinic_unavailable', 'The clinic has no place inside the window')], max_length=20)),
+                    ('deviation_note', models.TextField(blank=True)),
+                    ('cancel_reason', models.CharField(blank=True, choices=[('patient_asked', 'The patient asked'), ('patient_ill', 'The patient is ill'), ('staff_ill', 'A member of staff is ill'), ('device_down', 'A device is out of order'), ('clinical', 'For a clinical reason'), ('booked_wrongly', 'Booked by mistake'), ('other', 'Another reason')], max_length=20)),
+                    ('note', models.TextField(blank=True)),
+                    ('sequence', models.PositiveIntegerField(default=0, help_text='Rises with every change of time')),
+                    ('revision', models.PositiveIntegerField(default=1)),
+                    ('booked_at', models.DateTimeField(default=django.utils.timezone.now)),
+                    ('booked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='patients.patient')),
+                    ('session', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='appointments', to='planner.plannedsession')),
+                ],
+                options={
+                    'ordering': ['starts_at', 'pk'],
+                },
+            ),
+            migrations.CreateModel(
+                name='AppointmentEvent',
+                fields=[
+                    ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                    ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                    ('pgh_label', models.TextField(help_text='The event label.')),
+                    ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, serialize=False)),
+                    ('kind', models.CharField(choices=[('procedure', 'Procedure'), ('first_consultation', 'First consultation'), ('consultation', 'Consultation'), ('review', 'Review'), ('test_spot', 'Test spot'), ('test_reading', 'Test reading'), ('suture_removal', 'Suture removal'), ('walk_in', 'Walk-in'), ('urgent', 'Urgent visit')], max_length=20)),
+                    ('state', models.CharField(choices=[('requested', 'Requested'), ('scheduled', 'Scheduled'), ('confirmed', 'Confirmed'), ('arrived', 'Arrived'), ('in_room', 'In room'), ('completed', 'Completed'), ('cancelled', 'Cancelled'), ('no_show', 'No-show')], default='scheduled', max_length=10)),
+                    ('provisional', models.BooleanField(default=False, help_text='Held until the review of the block before confirms it')),
+                    ('pinned', models.BooleanField(default=False, help_text="The patient's fixed date")),
+                    ('starts_at', models.DateTimeField(help_text='Start of its first part')),
+                    ('ends_at', models.DateTimeField(help_text='End of its last part')),
+                    ('target_on', models.DateField(blank=True, help_text='The day it would best be on', null=True)),
+                    ('deviation_reason', models.CharField(blank=True, choices=[('clinician_decided', 'The clinician decided so'), ('healing', 'Healing took another course'), ('patient_unavailable', 'The patient cannot come inside the window'), ('clinic_unavailable', 'The clinic has no place inside the window')], max_length=20)),
+                    ('deviation_note', models.TextField(blank=True)),
+                    ('cancel_reason', models.CharField(blank=True, choices=[('patient_asked', 'The patient asked'), ('patient_ill', 'The patient is ill'), ('staff_ill', 'A member of staff is ill'), ('device_down', 'A device is out of order'), ('clinical', 'For a clinical reason'), ('booked_wrongly', 'Booked by mistake'), ('other', 'Another reason')], max_length=20)),
+                    ('note', models.TextField(blank=True)),
+                    ('sequence', models.PositiveIntegerField(default=0, help_text='Rises with every change of time')),
+                    ('revision', models.PositiveIntegerField(default=1)),
+                    ('booked_at', models.DateTimeField(default=django.utils.timezone.now)),
+                    ('booked_by', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('patient', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='patients.patient')),
+                    ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                    ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='scheduling.appointment')),
+                    ('session', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='planner.plannedsession')),
+                ],
+                options={
+                    'abstract': False,
+                },
+            ),
+            migrations.CreateModel(
+                name='AppointmentPart',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('order', models.PositiveSmallIntegerField()),
+                    ('kind', models.CharField(choices=[('numbing', 'Numbing'), ('procedure', 'Procedure'), ('recovery', 'Recovery'), ('clean_up', 'Clean-up')], max_length=10)),
+                    ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                    ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='scheduling.appointment')),
+                ],
+                options={
+                    'ordering': ['appointment', 'order'],
+                },
+            ),
+            migrations.CreateModel(
+                name='AppointmentPartEvent',
+                fields=[
+                    ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                    ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                    ('pgh_label', models.TextField(help_text='The event label.')),
+                    ('id', models.BigIntegerField()),
+                    ('order', models.PositiveSmallIntegerField()),
+                    ('kind', models.CharField(choices=[('numbing', 'Numbing'), ('procedure', 'Procedure'), ('recovery', 'Recovery'), ('clean_up', 'Clean-up')], max_length=10)),
+                    ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                    ('appointment', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='scheduling.appointment')),
+                    ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                    ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='scheduling.appointmentpart')),
+                ],
+                options={
+                    'abstract': False,
+                },
+            ),
+            migrations.CreateModel(
+                name='BookingRequest',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('key', models.CharField(max_length=64, unique=True)),
+                    ('fingerprint', models.CharField(help_text='Hash of what was asked', max_length=64)),
+                    ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                    ('appointments', models.ManyToManyField(related_name='+', to='scheduling.appointment')),
+                    ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ],
+                options={
+                    'ordering': ['-at'],
+                },
+            ),
+            migrations.CreateModel(
+                name='Change',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('deed', models.CharField(choices=[('booked', 'Booked'), ('moved', 'Moved'), ('state', 'State changed'), ('undone', 'Undone')], max_length=10)),
+                    ('old_state', models.CharField(blank=True, choices=[('requested', 'Requested'), ('scheduled', 'Scheduled'), ('confirmed', 'Confirmed'), ('arrived', 'Arrived'), ('in_room', 'In room'), ('completed', 'Completed'), ('cancelled', 'Cancelled'), ('no_show', 'No-show')], max_length=10)),
+                    ('new_state', models.CharField(choices=[('requested', 'Requested'), ('scheduled', 'Scheduled'), ('confirmed', 'Confirmed'), ('arrived', 'Arrived'), ('in_room', 'In room'), ('completed', 'Completed'), ('cancelled', 'Cancelled'), ('no_show', 'No-show')], max_length=10)),
+                    ('old_start', models.DateTimeField(blank=True, null=True)),
+                    ('new_start', models.DateTimeField()),
+                    ('old_resources', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), blank=True, default=list, size=None)),
+                    ('batch', models.UUIDField(default=uuid_utils.compat.uuid7, help_text='Changes made, and undone, together')),
+                    ('reason', models.CharField(blank=True, max_length=20)),
+                    ('note', models.TextField(blank=True)),
+                    ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                    ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='scheduling.appointment')),
+                    ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ],
+                options={
+                    'ordering': ['at', 'pk'],
+                },
+            ),
+            migrations.CreateModel(
+                name='Claim',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                    ('active', models.BooleanField(default=True)),
+                    ('part', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='claims', to='scheduling.appointmentpart')),
+                ],
+                options={
+                    'ordering': ['pk'],
+                },
+            ),
+            migrations.CreateModel(
+                name='Resource',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('code', models.CharField(error_messages={'unique': 'Another person, room or device has this code.'}, max_length=60, unique=True)),
+                    ('kind', models.CharField(choices=[('person', 'Person'), ('room', 'Room'), ('device', 'Device'), ('patient', 'Patient')], max_length=10)),
+                    ('name', models.CharField(max_length=120)),
+                    ('site', models.CharField(blank=True, max_length=60)),
+                    ('room_kind', models.CharField(blank=True, choices=[('consultation', 'Consultation room'), ('procedure', 'Procedure room')], max_length=20)),
+                    ('capabilities', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, help_text='Person: performer words and skills. Device: the requirements it meets.', size=None)),
+                    ('active', models.BooleanField(default=True, verbose_name='can be booked')),
+                    ('revision', models.PositiveIntegerField(default=1, editable=False)),
+                    ('patient', models.OneToOneField(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='resource', to='patients.patient')),
+                    ('user', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='resource', to=settings.AUTH_USER_MODEL, verbose_name='log-in')),
+                ],
+                options={
+                    'ordering': ['kind', 'name', 'pk'],
+                },
+            ),
+            migrations.CreateModel(
+                name='ClaimEvent',
+                fields=[
+                    ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                    ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                    ('pgh_label', models.TextField(help_text='The event label.')),
+                    ('id', models.BigIntegerField()),
+                    ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                    ('active', models.BooleanField(default=True)),
+                    ('part', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='scheduling.appointmentpart')),
+                    ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                    ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='scheduling.claim')),
+                    ('resource', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='scheduling.resource')),
+                ],
+                options={
+                    'abstract': False,
+                },
+            ),
+        ]),
         migrations.AddField(
             model_name='claim',
             name='resource',
@@ -238,280 +242,284 @@ class Migration(migrations.Migration):
             name='resource',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='absences', to='scheduling.resource'),
         ),
-        migrations.CreateModel(
-            name='ResourceEvent',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('code', models.CharField(error_messages={'unique': 'Another person, room or device has this code.'}, max_length=60)),
-                ('kind', models.CharField(choices=[('person', 'Person'), ('room', 'Room'), ('device', 'Device'), ('patient', 'Patient')], max_length=10)),
-                ('name', models.CharField(max_length=120)),
-                ('site', models.CharField(blank=True, max_length=60)),
-                ('room_kind', models.CharField(blank=True, choices=[('consultation', 'Consultation room'), ('procedure', 'Procedure room')], max_length=20)),
-                ('capabilities', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, help_text='Person: performer words and skills. Device: the requirements it meets.', size=None)),
-                ('active', models.BooleanField(default=True, verbose_name='can be booked')),
-                ('revision', models.PositiveIntegerField(default=1, editable=False)),
-                ('patient', models.ForeignKey(blank=True, db_constraint=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='patients.patient')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='scheduling.resource')),
-                ('user', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='log-in')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='WorkingHours',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weekday', models.PositiveSmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')])),
-                ('starts', models.TimeField(verbose_name='from')),
-                ('ends', models.TimeField(verbose_name='to')),
-                ('resource', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='hours', to='scheduling.resource')),
-            ],
-            options={
-                'verbose_name_plural': 'working hours',
-                'ordering': ['weekday', 'starts'],
-            },
-        ),
-        migrations.CreateModel(
-            name='WorkingHoursEvent',
-            fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('weekday', models.PositiveSmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')])),
-                ('starts', models.TimeField(verbose_name='from')),
-                ('ends', models.TimeField(verbose_name='to')),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='scheduling.workinghours')),
-                ('resource', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='scheduling.resource')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['starts_at'], name='visits_by_start'),
-        ),
-        migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['patient', 'starts_at'], name='visits_of_patient'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['cancelled', 'no_show']), _negated=True), fields=('session',), name='a_session_is_booked_once', violation_error_message='This session of the plan is booked already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'procedure'), _negated=True), ('session__isnull', False), _connector='OR'), name='a_procedure_belongs_to_a_plan', violation_error_message='A procedure is booked from an approved plan.'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['first_consultation', 'consultation', 'walk_in', 'urgent']), _negated=True), ('session', None), _connector='OR'), name='a_consultation_belongs_to_no_session'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('provisional', False), ('session__isnull', False), _connector='OR'), name='only_a_planned_visit_is_provisional'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['procedure', 'first_consultation', 'consultation', 'review', 'test_spot', 'test_reading', 'suture_removal', 'walk_in', 'urgent'])), name='visit_kind_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['requested', 'scheduled', 'confirmed', 'arrived', 'in_room', 'completed', 'cancelled', 'no_show'])), name='visit_state_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_at__lt', models.F('ends_at'))), name='visit_ends_after_it_starts'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'cancelled'), models.Q(('cancel_reason', ''), _negated=True)), models.Q(models.Q(('state', 'cancelled'), _negated=True), ('cancel_reason', '')), _connector='OR'), name='a_cancelled_visit_has_its_reason', violation_error_message='Say why the visit is cancelled.'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='appointment',
-            trigger=pgtrigger.compiler.Trigger(name='visit_moves_by_the_table', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."state" IS DISTINCT FROM (NEW."state"))', func="\n                    IF (OLD.state, NEW.state) NOT IN (('arrived', 'cancelled'), ('arrived', 'confirmed'), ('arrived', 'in_room'), ('arrived', 'scheduled'), ('cancelled', 'arrived'), ('cancelled', 'confirmed'), ('cancelled', 'requested'), ('cancelled', 'scheduled'), ('completed', 'in_room'), ('confirmed', 'arrived'), ('confirmed', 'cancelled'), ('confirmed', 'no_show'), ('confirmed', 'scheduled'), ('in_room', 'arrived'), ('in_room', 'completed'), ('no_show', 'confirmed'), ('no_show', 'scheduled'), ('requested', 'cancelled'), ('requested', 'scheduled'), ('scheduled', 'arrived'), ('scheduled', 'cancelled'), ('scheduled', 'confirmed'), ('scheduled', 'no_show'), ('scheduled', 'requested')) THEN\n                        RAISE EXCEPTION 'a visit cannot go from % to %', OLD.state, NEW.state\n                            USING ERRCODE = 'check_violation',\n                                  CONSTRAINT = 'visit_moves_by_the_table';\n                    END IF;\n                    RETURN NEW;\n                ", hash='e6fc2a9cc469b126e09ea28260c9efd989b6ddd1', operation='UPDATE', pgid='pgtrigger_visit_moves_by_the_table_b6a26', table='scheduling_appointment', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='appointment',
-            trigger=pgtrigger.compiler.Trigger(name='claims_follow_the_visit', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."state" IS DISTINCT FROM (NEW."state"))', func="\n                    UPDATE scheduling_claim claim\n                    SET active = NEW.state NOT IN ('cancelled', 'no_show')\n                    FROM scheduling_appointmentpart part\n                    WHERE part.id = claim.part_id AND part.appointment_id = NEW.id\n                      AND claim.active <> (NEW.state NOT IN ('cancelled', 'no_show'));\n                    RETURN NULL;\n                ", hash='7e951ea0ff28112251ca7a0dbbdf9f4b161c948e', operation='UPDATE', pgid='pgtrigger_claims_follow_the_visit_4d077', table='scheduling_appointment', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='appointment',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_appointmentevent" ("booked_at", "booked_by_id", "cancel_reason", "deviation_note", "deviation_reason", "ends_at", "id", "kind", "note", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pinned", "provisional", "revision", "sequence", "session_id", "starts_at", "state", "target_on") VALUES (NEW."booked_at", NEW."booked_by_id", NEW."cancel_reason", NEW."deviation_note", NEW."deviation_reason", NEW."ends_at", NEW."id", NEW."kind", NEW."note", NEW."patient_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."pinned", NEW."provisional", NEW."revision", NEW."sequence", NEW."session_id", NEW."starts_at", NEW."state", NEW."target_on"); RETURN NULL;', hash='6f31ebb3fe5238ce8f5f79abec413fd02cff9ee1', operation='INSERT', pgid='pgtrigger_insert_insert_cdcf2', table='scheduling_appointment', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='appointment',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_appointmentevent" ("booked_at", "booked_by_id", "cancel_reason", "deviation_note", "deviation_reason", "ends_at", "id", "kind", "note", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pinned", "provisional", "revision", "sequence", "session_id", "starts_at", "state", "target_on") VALUES (NEW."booked_at", NEW."booked_by_id", NEW."cancel_reason", NEW."deviation_note", NEW."deviation_reason", NEW."ends_at", NEW."id", NEW."kind", NEW."note", NEW."patient_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."pinned", NEW."provisional", NEW."revision", NEW."sequence", NEW."session_id", NEW."starts_at", NEW."state", NEW."target_on"); RETURN NULL;', hash='6ab144e25b3ede4e8d8630f3c2f08302e150dd5d', operation='UPDATE', pgid='pgtrigger_update_update_7193b', table='scheduling_appointment', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='appointment',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_appointmentevent" ("booked_at", "booked_by_id", "cancel_reason", "deviation_note", "deviation_reason", "ends_at", "id", "kind", "note", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pinned", "provisional", "revision", "sequence", "session_id", "starts_at", "state", "target_on") VALUES (OLD."booked_at", OLD."booked_by_id", OLD."cancel_reason", OLD."deviation_note", OLD."deviation_reason", OLD."ends_at", OLD."id", OLD."kind", OLD."note", OLD."patient_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."pinned", OLD."provisional", OLD."revision", OLD."sequence", OLD."session_id", OLD."starts_at", OLD."state", OLD."target_on"); RETURN NULL;', hash='cc0f402812d97380662d943f7ac0df5809c81d5c', operation='DELETE', pgid='pgtrigger_delete_delete_c56ad', table='scheduling_appointment', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='appointmentevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='ef979a043ec8601caf85155ca4b0218ea789364d', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_dfe96', table='scheduling_appointmentevent', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='appointmentpart',
-            constraint=models.UniqueConstraint(fields=('appointment', 'order'), name='parts_have_an_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointmentpart',
-            constraint=models.CheckConstraint(condition=models.Q(('during__isempty', False), ('during__lower_inc', True), ('during__lower_inf', False), ('during__upper_inc', False), ('during__upper_inf', False)), name='part_is_half_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointmentpart',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['numbing', 'procedure', 'recovery', 'clean_up'])), name='part_kind_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointmentpart',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('appointment', '='), ('during', '&&')], name='parts_of_a_visit_never_overlap'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='appointmentpart',
-            trigger=pgtrigger.compiler.Trigger(name='parts_follow_their_order', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n                    IF EXISTS (\n                        SELECT FROM scheduling_appointmentpart other\n                        WHERE other.appointment_id = NEW.appointment_id\n                          AND ((other."order" < NEW."order" AND other.during >> NEW.during)\n                            OR (other."order" > NEW."order" AND other.during << NEW.during))\n                    ) THEN\n                        RAISE EXCEPTION \'the parts of a visit follow their order\'\n                            USING ERRCODE = \'check_violation\',\n                                  CONSTRAINT = \'parts_follow_their_order\';\n                    END IF;\n                    RETURN NULL;\n                ', hash='0d8908c6c1cf8c165f70811fe47a662304d45a87', operation='INSERT OR UPDATE', pgid='pgtrigger_parts_follow_their_order_76c63', table='scheduling_appointmentpart', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='appointmentpart',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_appointmentpartevent" ("appointment_id", "during", "id", "kind", "order", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."appointment_id", NEW."during", NEW."id", NEW."kind", NEW."order", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;', hash='c0c95cd73ee3cb0cc67b0c268c213d5a0e9507ed', operation='INSERT', pgid='pgtrigger_insert_insert_57f2d', table='scheduling_appointmentpart', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='appointmentpart',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_appointmentpartevent" ("appointment_id", "during", "id", "kind", "order", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."appointment_id", NEW."during", NEW."id", NEW."kind", NEW."order", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;', hash='9d2d29b8d65b513a5f04fe64bdc1bca1c6fecddc', operation='UPDATE', pgid='pgtrigger_update_update_9fa78', table='scheduling_appointmentpart', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='appointmentpart',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_appointmentpartevent" ("appointment_id", "during", "id", "kind", "order", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."appointment_id", OLD."during", OLD."id", OLD."kind", OLD."order", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;', hash='abccef6e18672652e4ab036c7eafe4ad11968e34', operation='DELETE', pgid='pgtrigger_delete_delete_f71d7', table='scheduling_appointmentpart', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='appointmentpartevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='91911f53fa2c604b42191dba47dcda2a772b35e3', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_c731c', table='scheduling_appointmentpartevent', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='change',
-            trigger=pgtrigger.compiler.Trigger(name='change_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8fbb3449cf7a910ed7060ee35164ba0412171288', operation='UPDATE OR DELETE', pgid='pgtrigger_change_is_append_only_6c020', table='scheduling_change', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='resource',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['person', 'room', 'device', 'patient'])), name='resource_kind_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='resource',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'patient'), ('patient__isnull', False)), models.Q(models.Q(('kind', 'patient'), _negated=True), ('patient', None)), _connector='OR'), name='patient_resource_names_its_patient'),
-        ),
-        migrations.AddConstraint(
-            model_name='resource',
-            constraint=models.CheckConstraint(condition=models.Q(('user', None), ('kind', 'person'), _connector='OR'), name='only_a_person_has_a_login', violation_error_message='Only a person can have a log-in.'),
-        ),
-        migrations.AddConstraint(
-            model_name='resource',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'room'), ('room_kind__in', ['consultation', 'procedure'])), models.Q(models.Q(('kind', 'room'), _negated=True), ('room_kind', '')), _connector='OR'), name='every_room_says_its_kind', violation_error_message='Say what kind of room it is.'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='resource',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_resourceevent" ("active", "capabilities", "code", "id", "kind", "name", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "room_kind", "site", "user_id") VALUES (NEW."active", NEW."capabilities", NEW."code", NEW."id", NEW."kind", NEW."name", NEW."patient_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."revision", NEW."room_kind", NEW."site", NEW."user_id"); RETURN NULL;', hash='a6eec460840d2e0cf0df3370c28aaeebfd04db1d', operation='INSERT', pgid='pgtrigger_insert_insert_c875b', table='scheduling_resource', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='resource',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_resourceevent" ("active", "capabilities", "code", "id", "kind", "name", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "room_kind", "site", "user_id") VALUES (NEW."active", NEW."capabilities", NEW."code", NEW."id", NEW."kind", NEW."name", NEW."patient_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."revision", NEW."room_kind", NEW."site", NEW."user_id"); RETURN NULL;', hash='f99fabc15c4c56440a62a3a835881b913651c8df', operation='UPDATE', pgid='pgtrigger_update_update_bcc1f', table='scheduling_resource', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='resource',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_resourceevent" ("active", "capabilities", "code", "id", "kind", "name", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "room_kind", "site", "user_id") VALUES (OLD."active", OLD."capabilities", OLD."code", OLD."id", OLD."kind", OLD."name", OLD."patient_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."revision", OLD."room_kind", OLD."site", OLD."user_id"); RETURN NULL;', hash='da5de90e8a439932a69485020f5b8a6c6c683b2d', operation='DELETE', pgid='pgtrigger_delete_delete_deb5e', table='scheduling_resource', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='claimevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c611781b0502dbbfbf045d231ee7df3a8a0d711c', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_bc3d6', table='scheduling_claimevent', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('active', True)), expressions=[('resource', '='), ('during', '&&')], name='resource_in_one_place_at_a_time', violation_error_message='Somebody or something is already booked at that time.'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.UniqueConstraint(fields=('part', 'resource'), name='a_part_claims_a_resource_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('during__isempty', False), ('during__lower_inc', True), ('during__lower_inf', False), ('during__upper_inc', False), ('during__upper_inf', False)), name='claim_is_half_open'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='claim',
-            trigger=pgtrigger.compiler.Trigger(name='claim_is_as_long_as_its_part', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF NOT EXISTS (\n                        SELECT FROM scheduling_appointmentpart part\n                        WHERE part.id = NEW.part_id AND part.during = NEW.during\n                    ) THEN\n                        RAISE EXCEPTION 'a claim lasts as long as its part'\n                            USING ERRCODE = 'check_violation',\n                                  CONSTRAINT = 'claim_is_as_long_as_its_part';\n                    END IF;\n                    RETURN NEW;\n                ", hash='c6d8b1129de75888d7144c0540ed2ba809b7ee1d', operation='INSERT OR UPDATE OF "during", "part_id"', pgid='pgtrigger_claim_is_as_long_as_its_part_0a7c0', table='scheduling_claim', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='claim',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_claimevent" ("active", "during", "id", "part_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id") VALUES (NEW."active", NEW."during", NEW."id", NEW."part_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."resource_id"); RETURN NULL;', hash='0477a54b3c8df5cf4f5c1ff05daeada240e9067a', operation='INSERT', pgid='pgtrigger_insert_insert_26b00', table='scheduling_claim', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='claim',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_claimevent" ("active", "during", "id", "part_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id") VALUES (NEW."active", NEW."during", NEW."id", NEW."part_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."resource_id"); RETURN NULL;', hash='0d5f78f872c4108bea4ac7543a4efdba10443843', operation='UPDATE', pgid='pgtrigger_update_update_d5474', table='scheduling_claim', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='claim',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_claimevent" ("active", "during", "id", "part_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id") VALUES (OLD."active", OLD."during", OLD."id", OLD."part_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."resource_id"); RETURN NULL;', hash='a5b224b1d81a64665b7515b8c34252f5d7f313a3', operation='DELETE', pgid='pgtrigger_delete_delete_b51ca', table='scheduling_claim', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='absenceevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b00019f6816df1bf90a7d6a53bcf1ed538e842d0', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a31e9', table='scheduling_absenceevent', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='absence',
-            constraint=models.CheckConstraint(condition=models.Q(('during__isempty', False), ('during__lower_inf', False), ('during__upper_inf', False)), name='absence_has_a_start_and_an_end', violation_error_message='An absence ends after it starts.'),
-        ),
-        migrations.AddConstraint(
-            model_name='absence',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['leave', 'holiday', 'service'])), name='absence_kind_is_known'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='absence',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_absenceevent" ("during", "id", "kind", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id") VALUES (NEW."during", NEW."id", NEW."kind", NEW."note", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."resource_id"); RETURN NULL;', hash='a71da36cfaf4924b551a3019b064d9ec66ba4b01', operation='INSERT', pgid='pgtrigger_insert_insert_61f92', table='scheduling_absence', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='absence',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_absenceevent" ("during", "id", "kind", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id") VALUES (NEW."during", NEW."id", NEW."kind", NEW."note", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."resource_id"); RETURN NULL;', hash='5dbdeb61656b3d01d1f77132fae2e6e95b1755ef', operation='UPDATE', pgid='pgtrigger_update_update_39a57', table='scheduling_absence', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='absence',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_absenceevent" ("during", "id", "kind", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id") VALUES (OLD."during", OLD."id", OLD."kind", OLD."note", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."resource_id"); RETURN NULL;', hash='78e107230a2d3b3eca0649a477ecc6164b50228f', operation='DELETE', pgid='pgtrigger_delete_delete_dee38', table='scheduling_absence', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='resourceevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='998ed6f835fbcbecacc049a135cbc42ac2d0d79b', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_fce84', table='scheduling_resourceevent', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='workinghours',
-            constraint=models.CheckConstraint(condition=models.Q(('starts__lt', models.F('ends'))), name='hours_end_after_they_start', violation_error_message='Hours end after they start.'),
-        ),
-        migrations.AddConstraint(
-            model_name='workinghours',
-            constraint=models.CheckConstraint(condition=models.Q(('weekday__range', (0, 6))), name='weekday_is_0_to_6'),
-        ),
-        migrations.AddConstraint(
-            model_name='workinghours',
-            constraint=models.UniqueConstraint(fields=('resource', 'weekday', 'starts'), name='hours_start_once', nulls_distinct=False, violation_error_message='There are hours from this time on this day already.'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='workinghours',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_workinghoursevent" ("ends", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "starts", "weekday") VALUES (NEW."ends", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."resource_id", NEW."starts", NEW."weekday"); RETURN NULL;', hash='e8dda9238240bd75ee241e5c20bca4ba9029bfeb', operation='INSERT', pgid='pgtrigger_insert_insert_c2f03', table='scheduling_workinghours', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='workinghours',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_workinghoursevent" ("ends", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "starts", "weekday") VALUES (NEW."ends", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."resource_id", NEW."starts", NEW."weekday"); RETURN NULL;', hash='f5a7a9d29ea163e9e23fbc7812a798b4f253ce3b', operation='UPDATE', pgid='pgtrigger_update_update_dbc28', table='scheduling_workinghours', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='workinghours',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_workinghoursevent" ("ends", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "starts", "weekday") VALUES (OLD."ends", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."resource_id", OLD."starts", OLD."weekday"); RETURN NULL;', hash='1b368d421465cabbd591e184251d864ea1bf6110', operation='DELETE', pgid='pgtrigger_delete_delete_48191', table='scheduling_workinghours', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='workinghoursevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='311b36936fc052ab1d019b2750774a97c6d17f34', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_d05d9', table='scheduling_workinghoursevent', when='BEFORE')),
-        ),
+        AtOnce([
+            migrations.CreateModel(
+                name='ResourceEvent',
+                fields=[
+                    ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                    ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                    ('pgh_label', models.TextField(help_text='The event label.')),
+                    ('id', models.BigIntegerField()),
+                    ('code', models.CharField(error_messages={'unique': 'Another person, room or device has this code.'}, max_length=60)),
+                    ('kind', models.CharField(choices=[('person', 'Person'), ('room', 'Room'), ('device', 'Device'), ('patient', 'Patient')], max_length=10)),
+                    ('name', models.CharField(max_length=120)),
+                    ('site', models.CharField(blank=True, max_length=60)),
+                    ('room_kind', models.CharField(blank=True, choices=[('consultation', 'Consultation room'), ('procedure', 'Procedure room')], max_length=20)),
+                    ('capabilities', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, help_text='Person: performer words and skills. Device: the requirements it meets.', size=None)),
+                    ('active', models.BooleanField(default=True, verbose_name='can be booked')),
+                    ('revision', models.PositiveIntegerField(default=1, editable=False)),
+                    ('patient', models.ForeignKey(blank=True, db_constraint=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='patients.patient')),
+                    ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                    ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='scheduling.resource')),
+                    ('user', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='log-in')),
+                ],
+                options={
+                    'abstract': False,
+                },
+            ),
+            migrations.CreateModel(
+                name='WorkingHours',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('weekday', models.PositiveSmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')])),
+                    ('starts', models.TimeField(verbose_name='from')),
+                    ('ends', models.TimeField(verbose_name='to')),
+                    ('resource', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='hours', to='scheduling.resource')),
+                ],
+                options={
+                    'verbose_name_plural': 'working hours',
+                    'ordering': ['weekday', 'starts'],
+                },
+            ),
+            migrations.CreateModel(
+                name='WorkingHoursEvent',
+                fields=[
+                    ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                    ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                    ('pgh_label', models.TextField(help_text='The event label.')),
+                    ('id', models.BigIntegerField()),
+                    ('weekday', models.PositiveSmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')])),
+                    ('starts', models.TimeField(verbose_name='from')),
+                    ('ends', models.TimeField(verbose_name='to')),
+                    ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                    ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='scheduling.workinghours')),
+                    ('resource', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='scheduling.resource')),
+                ],
+                options={
+                    'abstract': False,
+                },
+            ),
+        ]),
+        AtOnce([
+            migrations.AddIndex(
+                model_name='appointment',
+                index=models.Index(fields=['starts_at'], name='visits_by_start'),
+            ),
+            migrations.AddIndex(
+                model_name='appointment',
+                index=models.Index(fields=['patient', 'starts_at'], name='visits_of_patient'),
+            ),
+            migrations.AddConstraint(
+                model_name='appointment',
+                constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['cancelled', 'no_show']), _negated=True), fields=('session',), name='a_session_is_booked_once', violation_error_message='This session of the plan is booked already.'),
+            ),
+            migrations.AddConstraint(
+                model_name='appointment',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'procedure'), _negated=True), ('session__isnull', False), _connector='OR'), name='a_procedure_belongs_to_a_plan', violation_error_message='A procedure is booked from an approved plan.'),
+            ),
+            migrations.AddConstraint(
+                model_name='appointment',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['first_consultation', 'consultation', 'walk_in', 'urgent']), _negated=True), ('session', None), _connector='OR'), name='a_consultation_belongs_to_no_session'),
+            ),
+            migrations.AddConstraint(
+                model_name='appointment',
+                constraint=models.CheckConstraint(condition=models.Q(('provisional', False), ('session__isnull', False), _connector='OR'), name='only_a_planned_visit_is_provisional'),
+            ),
+            migrations.AddConstraint(
+                model_name='appointment',
+                constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['procedure', 'first_consultation', 'consultation', 'review', 'test_spot', 'test_reading', 'suture_removal', 'walk_in', 'urgent'])), name='visit_kind_is_known'),
+            ),
+            migrations.AddConstraint(
+                model_name='appointment',
+                constraint=models.CheckConstraint(condition=models.Q(('state__in', ['requested', 'scheduled', 'confirmed', 'arrived', 'in_room', 'completed', 'cancelled', 'no_show'])), name='visit_state_is_known'),
+            ),
+            migrations.AddConstraint(
+                model_name='appointment',
+                constraint=models.CheckConstraint(condition=models.Q(('starts_at__lt', models.F('ends_at'))), name='visit_ends_after_it_starts'),
+            ),
+            migrations.AddConstraint(
+                model_name='appointment',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'cancelled'), models.Q(('cancel_reason', ''), _negated=True)), models.Q(models.Q(('state', 'cancelled'), _negated=True), ('cancel_reason', '')), _connector='OR'), name='a_cancelled_visit_has_its_reason', violation_error_message='Say why the visit is cancelled.'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='appointment',
+                trigger=pgtrigger.compiler.Trigger(name='visit_moves_by_the_table', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."state" IS DISTINCT FROM (NEW."state"))', func="\n                    IF (OLD.state, NEW.state) NOT IN (('arrived', 'cancelled'), ('arrived', 'confirmed'), ('arrived', 'in_room'), ('arrived', 'scheduled'), ('cancelled', 'arrived'), ('cancelled', 'confirmed'), ('cancelled', 'requested'), ('cancelled', 'scheduled'), ('completed', 'in_room'), ('confirmed', 'arrived'), ('confirmed', 'cancelled'), ('confirmed', 'no_show'), ('confirmed', 'scheduled'), ('in_room', 'arrived'), ('in_room', 'completed'), ('no_show', 'confirmed'), ('no_show', 'scheduled'), ('requested', 'cancelled'), ('requested', 'scheduled'), ('scheduled', 'arrived'), ('scheduled', 'cancelled'), ('scheduled', 'confirmed'), ('scheduled', 'no_show'), ('scheduled', 'requested')) THEN\n                        RAISE EXCEPTION 'a visit cannot go from % to %', OLD.state, NEW.state\n                            USING ERRCODE = 'check_violation',\n                                  CONSTRAINT = 'visit_moves_by_the_table';\n                    END IF;\n                    RETURN NEW;\n                ", hash='e6fc2a9cc469b126e09ea28260c9efd989b6ddd1', operation='UPDATE', pgid='pgtrigger_visit_moves_by_the_table_b6a26', table='scheduling_appointment', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='appointment',
+                trigger=pgtrigger.compiler.Trigger(name='claims_follow_the_visit', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."state" IS DISTINCT FROM (NEW."state"))', func="\n                    UPDATE scheduling_claim claim\n                    SET active = NEW.state NOT IN ('cancelled', 'no_show')\n                    FROM scheduling_appointmentpart part\n                    WHERE part.id = claim.part_id AND part.appointment_id = NEW.id\n                      AND claim.active <> (NEW.state NOT IN ('cancelled', 'no_show'));\n                    RETURN NULL;\n                ", hash='7e951ea0ff28112251ca7a0dbbdf9f4b161c948e', operation='UPDATE', pgid='pgtrigger_claims_follow_the_visit_4d077', table='scheduling_appointment', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='appointment',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_appointmentevent" ("booked_at", "booked_by_id", "cancel_reason", "deviation_note", "deviation_reason", "ends_at", "id", "kind", "note", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pinned", "provisional", "revision", "sequence", "session_id", "starts_at", "state", "target_on") VALUES (NEW."booked_at", NEW."booked_by_id", NEW."cancel_reason", NEW."deviation_note", NEW."deviation_reason", NEW."ends_at", NEW."id", NEW."kind", NEW."note", NEW."patient_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."pinned", NEW."provisional", NEW."revision", NEW."sequence", NEW."session_id", NEW."starts_at", NEW."state", NEW."target_on"); RETURN NULL;', hash='6f31ebb3fe5238ce8f5f79abec413fd02cff9ee1', operation='INSERT', pgid='pgtrigger_insert_insert_cdcf2', table='scheduling_appointment', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='appointment',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_appointmentevent" ("booked_at", "booked_by_id", "cancel_reason", "deviation_note", "deviation_reason", "ends_at", "id", "kind", "note", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pinned", "provisional", "revision", "sequence", "session_id", "starts_at", "state", "target_on") VALUES (NEW."booked_at", NEW."booked_by_id", NEW."cancel_reason", NEW."deviation_note", NEW."deviation_reason", NEW."ends_at", NEW."id", NEW."kind", NEW."note", NEW."patient_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."pinned", NEW."provisional", NEW."revision", NEW."sequence", NEW."session_id", NEW."starts_at", NEW."state", NEW."target_on"); RETURN NULL;', hash='6ab144e25b3ede4e8d8630f3c2f08302e150dd5d', operation='UPDATE', pgid='pgtrigger_update_update_7193b', table='scheduling_appointment', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='appointment',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_appointmentevent" ("booked_at", "booked_by_id", "cancel_reason", "deviation_note", "deviation_reason", "ends_at", "id", "kind", "note", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pinned", "provisional", "revision", "sequence", "session_id", "starts_at", "state", "target_on") VALUES (OLD."booked_at", OLD."booked_by_id", OLD."cancel_reason", OLD."deviation_note", OLD."deviation_reason", OLD."ends_at", OLD."id", OLD."kind", OLD."note", OLD."patient_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."pinned", OLD."provisional", OLD."revision", OLD."sequence", OLD."session_id", OLD."starts_at", OLD."state", OLD."target_on"); RETURN NULL;', hash='cc0f402812d97380662d943f7ac0df5809c81d5c', operation='DELETE', pgid='pgtrigger_delete_delete_c56ad', table='scheduling_appointment', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='appointmentevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='ef979a043ec8601caf85155ca4b0218ea789364d', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_dfe96', table='scheduling_appointmentevent', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='appointmentpart',
+                constraint=models.UniqueConstraint(fields=('appointment', 'order'), name='parts_have_an_order'),
+            ),
+            migrations.AddConstraint(
+                model_name='appointmentpart',
+                constraint=models.CheckConstraint(condition=models.Q(('during__isempty', False), ('during__lower_inc', True), ('during__lower_inf', False), ('during__upper_inc', False), ('during__upper_inf', False)), name='part_is_half_open'),
+            ),
+            migrations.AddConstraint(
+                model_name='appointmentpart',
+                constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['numbing', 'procedure', 'recovery', 'clean_up'])), name='part_kind_is_known'),
+            ),
+            migrations.AddConstraint(
+                model_name='appointmentpart',
+                constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('appointment', '='), ('during', '&&')], name='parts_of_a_visit_never_overlap'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='appointmentpart',
+                trigger=pgtrigger.compiler.Trigger(name='parts_follow_their_order', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n                    IF EXISTS (\n                        SELECT FROM scheduling_appointmentpart other\n                        WHERE other.appointment_id = NEW.appointment_id\n                          AND ((other."order" < NEW."order" AND other.during >> NEW.during)\n                            OR (other."order" > NEW."order" AND other.during << NEW.during))\n                    ) THEN\n                        RAISE EXCEPTION \'the parts of a visit follow their order\'\n                            USING ERRCODE = \'check_violation\',\n                                  CONSTRAINT = \'parts_follow_their_order\';\n                    END IF;\n                    RETURN NULL;\n                ', hash='0d8908c6c1cf8c165f70811fe47a662304d45a87', operation='INSERT OR UPDATE', pgid='pgtrigger_parts_follow_their_order_76c63', table='scheduling_appointmentpart', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='appointmentpart',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_appointmentpartevent" ("appointment_id", "during", "id", "kind", "order", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."appointment_id", NEW."during", NEW."id", NEW."kind", NEW."order", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;', hash='c0c95cd73ee3cb0cc67b0c268c213d5a0e9507ed', operation='INSERT', pgid='pgtrigger_insert_insert_57f2d', table='scheduling_appointmentpart', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='appointmentpart',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_appointmentpartevent" ("appointment_id", "during", "id", "kind", "order", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."appointment_id", NEW."during", NEW."id", NEW."kind", NEW."order", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;', hash='9d2d29b8d65b513a5f04fe64bdc1bca1c6fecddc', operation='UPDATE', pgid='pgtrigger_update_update_9fa78', table='scheduling_appointmentpart', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='appointmentpart',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_appointmentpartevent" ("appointment_id", "during", "id", "kind", "order", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."appointment_id", OLD."during", OLD."id", OLD."kind", OLD."order", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;', hash='abccef6e18672652e4ab036c7eafe4ad11968e34', operation='DELETE', pgid='pgtrigger_delete_delete_f71d7', table='scheduling_appointmentpart', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='appointmentpartevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='91911f53fa2c604b42191dba47dcda2a772b35e3', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_c731c', table='scheduling_appointmentpartevent', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='change',
+                trigger=pgtrigger.compiler.Trigger(name='change_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8fbb3449cf7a910ed7060ee35164ba0412171288', operation='UPDATE OR DELETE', pgid='pgtrigger_change_is_append_only_6c020', table='scheduling_change', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='resource',
+                constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['person', 'room', 'device', 'patient'])), name='resource_kind_is_known'),
+            ),
+            migrations.AddConstraint(
+                model_name='resource',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'patient'), ('patient__isnull', False)), models.Q(models.Q(('kind', 'patient'), _negated=True), ('patient', None)), _connector='OR'), name='patient_resource_names_its_patient'),
+            ),
+            migrations.AddConstraint(
+                model_name='resource',
+                constraint=models.CheckConstraint(condition=models.Q(('user', None), ('kind', 'person'), _connector='OR'), name='only_a_person_has_a_login', violation_error_message='Only a person can have a log-in.'),
+            ),
+            migrations.AddConstraint(
+                model_name='resource',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'room'), ('room_kind__in', ['consultation', 'procedure'])), models.Q(models.Q(('kind', 'room'), _negated=True), ('room_kind', '')), _connector='OR'), name='every_room_says_its_kind', violation_error_message='Say what kind of room it is.'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='resource',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_resourceevent" ("active", "capabilities", "code", "id", "kind", "name", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "room_kind", "site", "user_id") VALUES (NEW."active", NEW."capabilities", NEW."code", NEW."id", NEW."kind", NEW."name", NEW."patient_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."revision", NEW."room_kind", NEW."site", NEW."user_id"); RETURN NULL;', hash='a6eec460840d2e0cf0df3370c28aaeebfd04db1d', operation='INSERT', pgid='pgtrigger_insert_insert_c875b', table='scheduling_resource', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='resource',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_resourceevent" ("active", "capabilities", "code", "id", "kind", "name", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "room_kind", "site", "user_id") VALUES (NEW."active", NEW."capabilities", NEW."code", NEW."id", NEW."kind", NEW."name", NEW."patient_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."revision", NEW."room_kind", NEW."site", NEW."user_id"); RETURN NULL;', hash='f99fabc15c4c56440a62a3a835881b913651c8df', operation='UPDATE', pgid='pgtrigger_update_update_bcc1f', table='scheduling_resource', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='resource',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_resourceevent" ("active", "capabilities", "code", "id", "kind", "name", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "room_kind", "site", "user_id") VALUES (OLD."active", OLD."capabilities", OLD."code", OLD."id", OLD."kind", OLD."name", OLD."patient_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."revision", OLD."room_kind", OLD."site", OLD."user_id"); RETURN NULL;', hash='da5de90e8a439932a69485020f5b8a6c6c683b2d', operation='DELETE', pgid='pgtrigger_delete_delete_deb5e', table='scheduling_resource', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='claimevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c611781b0502dbbfbf045d231ee7df3a8a0d711c', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_bc3d6', table='scheduling_claimevent', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='claim',
+                constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('active', True)), expressions=[('resource', '='), ('during', '&&')], name='resource_in_one_place_at_a_time', violation_error_message='Somebody or something is already booked at that time.'),
+            ),
+            migrations.AddConstraint(
+                model_name='claim',
+                constraint=models.UniqueConstraint(fields=('part', 'resource'), name='a_part_claims_a_resource_once'),
+            ),
+            migrations.AddConstraint(
+                model_name='claim',
+                constraint=models.CheckConstraint(condition=models.Q(('during__isempty', False), ('during__lower_inc', True), ('during__lower_inf', False), ('during__upper_inc', False), ('during__upper_inf', False)), name='claim_is_half_open'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='claim',
+                trigger=pgtrigger.compiler.Trigger(name='claim_is_as_long_as_its_part', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF NOT EXISTS (\n                        SELECT FROM scheduling_appointmentpart part\n                        WHERE part.id = NEW.part_id AND part.during = NEW.during\n                    ) THEN\n                        RAISE EXCEPTION 'a claim lasts as long as its part'\n                            USING ERRCODE = 'check_violation',\n                                  CONSTRAINT = 'claim_is_as_long_as_its_part';\n                    END IF;\n                    RETURN NEW;\n                ", hash='c6d8b1129de75888d7144c0540ed2ba809b7ee1d', operation='INSERT OR UPDATE OF "during", "part_id"', pgid='pgtrigger_claim_is_as_long_as_its_part_0a7c0', table='scheduling_claim', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='claim',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_claimevent" ("active", "during", "id", "part_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id") VALUES (NEW."active", NEW."during", NEW."id", NEW."part_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."resource_id"); RETURN NULL;', hash='0477a54b3c8df5cf4f5c1ff05daeada240e9067a', operation='INSERT', pgid='pgtrigger_insert_insert_26b00', table='scheduling_claim', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='claim',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_claimevent" ("active", "during", "id", "part_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id") VALUES (NEW."active", NEW."during", NEW."id", NEW."part_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."resource_id"); RETURN NULL;', hash='0d5f78f872c4108bea4ac7543a4efdba10443843', operation='UPDATE', pgid='pgtrigger_update_update_d5474', table='scheduling_claim', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='claim',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_claimevent" ("active", "during", "id", "part_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id") VALUES (OLD."active", OLD."during", OLD."id", OLD."part_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."resource_id"); RETURN NULL;', hash='a5b224b1d81a64665b7515b8c34252f5d7f313a3', operation='DELETE', pgid='pgtrigger_delete_delete_b51ca', table='scheduling_claim', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='absenceevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b00019f6816df1bf90a7d6a53bcf1ed538e842d0', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a31e9', table='scheduling_absenceevent', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='absence',
+                constraint=models.CheckConstraint(condition=models.Q(('during__isempty', False), ('during__lower_inf', False), ('during__upper_inf', False)), name='absence_has_a_start_and_an_end', violation_error_message='An absence ends after it starts.'),
+            ),
+            migrations.AddConstraint(
+                model_name='absence',
+                constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['leave', 'holiday', 'service'])), name='absence_kind_is_known'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='absence',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_absenceevent" ("during", "id", "kind", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id") VALUES (NEW."during", NEW."id", NEW."kind", NEW."note", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."resource_id"); RETURN NULL;', hash='a71da36cfaf4924b551a3019b064d9ec66ba4b01', operation='INSERT', pgid='pgtrigger_insert_insert_61f92', table='scheduling_absence', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='absence',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_absenceevent" ("during", "id", "kind", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id") VALUES (NEW."during", NEW."id", NEW."kind", NEW."note", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."resource_id"); RETURN NULL;', hash='5dbdeb61656b3d01d1f77132fae2e6e95b1755ef', operation='UPDATE', pgid='pgtrigger_update_update_39a57', table='scheduling_absence', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='absence',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_absenceevent" ("during", "id", "kind", "note", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id") VALUES (OLD."during", OLD."id", OLD."kind", OLD."note", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."resource_id"); RETURN NULL;', hash='78e107230a2d3b3eca0649a477ecc6164b50228f', operation='DELETE', pgid='pgtrigger_delete_delete_dee38', table='scheduling_absence', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='resourceevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='998ed6f835fbcbecacc049a135cbc42ac2d0d79b', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_fce84', table='scheduling_resourceevent', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='workinghours',
+                constraint=models.CheckConstraint(condition=models.Q(('starts__lt', models.F('ends'))), name='hours_end_after_they_start', violation_error_message='Hours end after they start.'),
+            ),
+            migrations.AddConstraint(
+                model_name='workinghours',
+                constraint=models.CheckConstraint(condition=models.Q(('weekday__range', (0, 6))), name='weekday_is_0_to_6'),
+            ),
+            migrations.AddConstraint(
+                model_name='workinghours',
+                constraint=models.UniqueConstraint(fields=('resource', 'weekday', 'starts'), name='hours_start_once', nulls_distinct=False, violation_error_message='There are hours from this time on this day already.'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='workinghours',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_workinghoursevent" ("ends", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "starts", "weekday") VALUES (NEW."ends", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."resource_id", NEW."starts", NEW."weekday"); RETURN NULL;', hash='e8dda9238240bd75ee241e5c20bca4ba9029bfeb', operation='INSERT', pgid='pgtrigger_insert_insert_c2f03', table='scheduling_workinghours', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='workinghours',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_workinghoursevent" ("ends", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "starts", "weekday") VALUES (NEW."ends", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."resource_id", NEW."starts", NEW."weekday"); RETURN NULL;', hash='f5a7a9d29ea163e9e23fbc7812a798b4f253ce3b', operation='UPDATE', pgid='pgtrigger_update_update_dbc28', table='scheduling_workinghours', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='workinghours',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_workinghoursevent" ("ends", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "resource_id", "starts", "weekday") VALUES (OLD."ends", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."resource_id", OLD."starts", OLD."weekday"); RETURN NULL;', hash='1b368d421465cabbd591e184251d864ea1bf6110', operation='DELETE', pgid='pgtrigger_delete_delete_48191', table='scheduling_workinghours', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='workinghoursevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='311b36936fc052ab1d019b2750774a97c6d17f34', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_d05d9', table='scheduling_workinghoursevent', when='BEFORE')),
+            ),
+        ]),
     ]
