@@ -93,10 +93,14 @@ def browser():
 
 @pytest.fixture
 def new_page(browser):
-    """A maker of pages: `new_page(width=…, height=…, color_scheme="dark", …)`."""
+    """A maker of pages: `new_page(width=…, height=…, color_scheme="dark", …)`.
+
+    They ask for little motion: a colour half-way through its fade is nothing to judge by.
+    """
     contexts = []
 
     def make(width=DESKTOP["width"], height=DESKTOP["height"], **options):
+        options.setdefault("reduced_motion", "reduce")
         context = browser.new_context(
             viewport={"width": width, "height": height}, locale="en-GB", **options
         )
