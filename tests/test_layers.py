@@ -98,7 +98,8 @@ def test_a_wrong_arrow_is_seen(name, imported):
 
 
 def test_apps_load_nothing_by_themselves():
-    """An empty __init__ lets a leaf be imported alone."""
-    filled = [name for name, path in modules() if path.name == "__init__.py" and path.read_text()]
+    """An empty __init__ lets a leaf be imported alone; a package of models lists what it holds."""
+    empty = [(name, path) for name, path in modules() if path.name == "__init__.py"]
+    filled = [name for name, path in empty if path.read_text() and path.parent.name != "models"]
 
     assert filled == []
