@@ -186,6 +186,26 @@ class Plan(models.Model):
                     RETURN NEW;
                 """,
             ),
+            pgtrigger.Trigger(
+                name="no_override_is_signed_without_its_reason",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(old__state=str(State.PROPOSED))
+                & pgtrigger.Q(new__state=str(State.APPROVED)),
+                func="""
+                    IF EXISTS (
+                        SELECT FROM planner_step step
+                        JOIN planner_plannedsession session ON session.id = step.session_id
+                        JOIN planner_block block ON block.id = session.block_id
+                        WHERE block.plan_id = NEW.id AND step.needs_override
+                            AND step.override_reason = ''
+                    ) THEN
+                        RAISE EXCEPTION 'a step that needs a documented reason has none'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
             pgtrigger.Protect(
                 name="signed_plan_is_kept",
                 operation=pgtrigger.Delete,
@@ -359,9 +379,10 @@ class Step(models.Model):
             models.UniqueConstraint(fields=["session", "key"], name="step_key_is_its_own"),
             models.UniqueConstraint(fields=["session", "order"], name="steps_have_an_order"),
             models.CheckConstraint(
-                condition=Q(needs_override=False)
+                condition=Q(override_reason="", override_words="")
                 | (~Q(override_reason="") & ~Q(override_words="")),
-                name="an_override_has_its_reason",
+                name="an_override_reason_is_code_and_words",
+                violation_error_message="A documented reason is a coded reason and words.",
             ),
             models.CheckConstraint(condition=Q(price__gte=0), name="price_is_not_negative"),
         ]
@@ -376,6 +397,52 @@ class Step(models.Model):
 
     def __str__(self):
         return self.name
+
+
+class Edit(models.Model):
+    """One change of a draft, with the whole content after it: undo and redo walk along these.
+
+    Number 0 is the draft as it was taken. An undone edit is kept until another takes its place.
+    """
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="edits")
+    number = models.PositiveSmallIntegerField()
+    words = models.CharField(max_length=300)
+    content = models.JSONField()
+    undone = models.BooleanField(default=False)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, **AUTHOR)
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["plan", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "number"], name="edits_are_numbered"),
+        ]
+        triggers = [
+            _frozen_with_its_plan(
+                "edit_of_signed_plan_is_frozen", "planner_plan plan WHERE plan.id = it.plan_id"
+            )
+        ]
+
+    def __str__(self):
+        return self.words
+
+
+class OverrideReason(models.Model):
+    """A coded reason to depart from an overridable rule, as HL7's CDS Hooks codes such reasons."""
+
+    code = models.CharField(max_length=40, primary_key=True)
+    system = models.CharField(max_length=120, blank=True, help_text="Empty for the clinic's own.")
+    display = models.CharField(max_length=120, help_text="As the code's own system words it.")
+    words = models.CharField(max_length=120, help_text="As a clinician reads it.")
+    position = models.PositiveSmallIntegerField(default=0)
+    withdrawn = models.BooleanField(default=False, help_text="No longer offered; old ones keep it.")
+
+    class Meta:
+        ordering = ["position", "code"]
+
+    def __str__(self):
+        return self.words
 
 
 APPEND_ONLY = pgtrigger.Update | pgtrigger.Delete

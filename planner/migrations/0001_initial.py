@@ -38,11 +38,62 @@ RULES = [
     },
 ]
 
+# Those of HL7's non-adherence reasons (CDS Hooks, trial use) that speak for doing what a rule
+# advises against: code, display in that code system, and the words that a clinician reads.
+HL7 = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
+REASONS = [
+    (
+        "risk-benefit-ratio",
+        "Recipient assessment of risk/benefit ratio",
+        "For this patient the benefit outweighs the risk",
+    ),
+    (
+        "action-performed-no-adverse-effect",
+        "Intended action was performed previously without adverse effect",
+        "It was done before without an adverse effect",
+    ),
+    (
+        "mitigate-risk-negative-outcome",
+        "Action taken to mitigate risk of negative outcome",
+        "The risk is met by a measure that I name below",
+    ),
+    (
+        "prefers-alternative",
+        "Patient prefers an alternative approach or treatment",
+        "The patient, informed of the risk, prefers it",
+    ),
+    (
+        "expert-contradicts",
+        "Advice from expert contradicts the recommended action",
+        "A specialist advised it",
+    ),
+    (
+        "does-not-align-latest-evidence",
+        "Recommended action does not align with the latest evidence",
+        "The rule is behind the evidence that I name below",
+    ),
+    (
+        "policy-contradicts",
+        "Institutional policy/guideline contradicts the recommended action",
+        "A guideline that I name below allows it",
+    ),
+    (
+        "service-not-available",
+        "Treatment or service is not practically available",
+        "What the rule would have instead cannot be had",
+    ),
+]
+
 
 def fill(apps, schema_editor):
     table = apps.get_model("planner", "ConsentRule")
     if not table.objects.exists():
         table.objects.bulk_create(table(**rule) for rule in RULES)
+    reasons = apps.get_model("planner", "OverrideReason")
+    reasons.objects.bulk_create(
+        reasons(code=code, system=HL7, display=display, words=words, position=position)
+        for position, (code, display, words) in enumerate(REASONS, 1)
+    )
 
 
 class Migration(migrations.Migration):
@@ -158,6 +209,36 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'ordering': ['block', 'number'],
+                },
+            ),
+            migrations.CreateModel(
+                name='Edit',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('number', models.PositiveSmallIntegerField()),
+                    ('words', models.CharField(max_length=300)),
+                    ('content', models.JSONField()),
+                    ('undone', models.BooleanField(default=False)),
+                    ('made_at', models.DateTimeField(auto_now_add=True)),
+                    ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='edits', to='planner.plan')),
+                ],
+                options={
+                    'ordering': ['plan', 'number'],
+                },
+            ),
+            migrations.CreateModel(
+                name='OverrideReason',
+                fields=[
+                    ('code', models.CharField(max_length=40, primary_key=True, serialize=False)),
+                    ('system', models.CharField(blank=True, help_text="Empty for the clinic's own.", max_length=120)),
+                    ('display', models.CharField(help_text="As the code's own system words it.", max_length=120)),
+                    ('words', models.CharField(help_text='As a clinician reads it.', max_length=120)),
+                    ('position', models.PositiveSmallIntegerField(default=0)),
+                    ('withdrawn', models.BooleanField(default=False, help_text='No longer offered; old ones keep it.')),
+                ],
+                options={
+                    'ordering': ['position', 'code'],
                 },
             ),
             migrations.CreateModel(
@@ -469,6 +550,14 @@ class Migration(migrations.Migration):
                 model_name='plannedsession',
                 trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "planner_plannedsessionevent" ("block_id", "cleanup_min", "continues_id", "day", "gap_max_days", "gap_min_days", "gap_typical_days", "id", "kind", "number", "numbing_min", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "procedure_min", "recovery_min", "target_on") VALUES (OLD."block_id", OLD."cleanup_min", OLD."continues_id", OLD."day", OLD."gap_max_days", OLD."gap_min_days", OLD."gap_typical_days", OLD."id", OLD."kind", OLD."number", OLD."numbing_min", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."procedure_min", OLD."recovery_min", OLD."target_on"); RETURN NULL;', hash='7e6f51fa36402cb1e7f2e9023271f4bd5024e61a', operation='DELETE', pgid='pgtrigger_delete_delete_3a8dd', table='planner_plannedsession', when='AFTER')),
             ),
+            migrations.AddConstraint(
+                model_name='edit',
+                constraint=models.UniqueConstraint(fields=('plan', 'number'), name='edits_are_numbered'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='edit',
+                trigger=pgtrigger.compiler.Trigger(name='edit_of_signed_plan_is_frozen', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE it RECORD; plan_state TEXT;', func="\n            FOR it IN\n                SELECT OLD.* WHERE TG_OP <> 'INSERT' UNION ALL SELECT NEW.* WHERE TG_OP <> 'DELETE'\n            LOOP\n                SELECT plan.state INTO plan_state FROM planner_plan plan WHERE plan.id = it.plan_id;\n                IF plan_state NOT IN ('draft', 'proposed') THEN\n                    RAISE EXCEPTION 'the plan is signed: it cannot be changed'\n                        USING ERRCODE = 'check_violation';\n                END IF;\n            END LOOP;\n            IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n            RETURN NEW;\n        ", hash='3d3b630609002f99dc01ac17d1057c757b0a573f', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_edit_of_signed_plan_is_frozen_62096', table='planner_edit', when='BEFORE')),
+            ),
             pgtrigger.migrations.AddTrigger(
                 model_name='performance',
                 trigger=pgtrigger.compiler.Trigger(name='performance_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='1a075b9c8b1284d6e344392e5498b17aa7a04657', operation='UPDATE OR DELETE', pgid='pgtrigger_performance_is_append_only_c8ac8', table='planner_performance', when='BEFORE')),
@@ -531,7 +620,7 @@ class Migration(migrations.Migration):
             ),
             migrations.AddConstraint(
                 model_name='step',
-                constraint=models.CheckConstraint(condition=models.Q(('needs_override', False), models.Q(models.Q(('override_reason', ''), _negated=True), models.Q(('override_words', ''), _negated=True)), _connector='OR'), name='an_override_has_its_reason'),
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('override_reason', ''), ('override_words', '')), models.Q(models.Q(('override_reason', ''), _negated=True), models.Q(('override_words', ''), _negated=True)), _connector='OR'), name='an_override_reason_is_code_and_words', violation_error_message='A documented reason is a coded reason and words.'),
             ),
             migrations.AddConstraint(
                 model_name='step',
@@ -584,6 +673,10 @@ class Migration(migrations.Migration):
             migrations.AddConstraint(
                 model_name='plan',
                 constraint=models.CheckConstraint(condition=models.Q(('cost__gte', 0)), name='plan_cost_is_not_negative'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='plan',
+                trigger=pgtrigger.compiler.Trigger(name='no_override_is_signed_without_its_reason', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."state" = \'proposed\' AND NEW."state" = \'approved\')', func="\n                    IF EXISTS (\n                        SELECT FROM planner_step step\n                        JOIN planner_plannedsession session ON session.id = step.session_id\n                        JOIN planner_block block ON block.id = session.block_id\n                        WHERE block.plan_id = NEW.id AND step.needs_override\n                            AND step.override_reason = ''\n                    ) THEN\n                        RAISE EXCEPTION 'a step that needs a documented reason has none'\n                            USING ERRCODE = 'check_violation';\n                    END IF;\n                    RETURN NEW;\n                ", hash='1a37fca1ae7524e2782754f230289dc75e7f3a26', operation='UPDATE', pgid='pgtrigger_no_override_is_signed_without_its_reason_c22c2', table='planner_plan', when='BEFORE')),
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='plan',
