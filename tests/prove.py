@@ -36,7 +36,8 @@ def main() -> None:
 def run(seed: int, workers: str) -> int:
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.unlink(missing_ok=True)
-    words = [sys.executable, "-m", "pytest", "-n", workers, f"--hypothesis-seed={seed}"]
+    words = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "worksteal"]
+    words += [f"--hypothesis-seed={seed}"]
     words += [f"--junitxml={REPORT}"]
     return subprocess.run(words, cwd=ROOT, env={**os.environ, "CICATRIX_FULL": "1"}).returncode
 
