@@ -14,6 +14,7 @@ from clinic.scheduling.calendar import exists
 from clinic.scheduling.errors import NoSuchTime
 from clinic.scheduling.models import (
     NEVER_PLANNED,
+    OF_HOLDS,
     AbsenceKind,
     CancelReason,
     DeviationReason,
@@ -189,7 +190,11 @@ class ReasonForm(forms.Form):
 
 class CancelForm(forms.Form):
     reason = forms.ChoiceField(
-        label="Why", choices=[("", "Choose a reason"), *CancelReason.choices]
+        label="Why",
+        choices=[
+            ("", "Choose a reason"),
+            *((each.value, each.label) for each in CancelReason if each not in OF_HOLDS),
+        ],
     )
     note = forms.CharField(label="Note", required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
