@@ -335,10 +335,6 @@ class PlacedForm(forms.ModelForm):
             self.instance.region, self.instance.side = data["place"].split(".")
         return data
 
-    def validate_constraints(self):
-        """The fields refuse the same before: a page that saves at each press does not ask twelve
-        questions of the database, which refuses what they would miss."""
-
     def columns(self) -> dict:
         """What a service takes; the place as region and side."""
         kept = {name: self.cleaned_data[name] for name in self.Meta.fields}
@@ -381,14 +377,18 @@ class FindingForm(PlacedForm):
         for name, types in DETAILS.items():
             self.fields[name].only_for = types
 
-    @staticmethod
-    def stretched() -> list[str]:
-        return DETAILS["distensible"].split()
-
     def clean(self):
         data = super().clean()
         if data.get("secondary_type") and data["secondary_type"] == data.get("scar_type"):
             self.add_error("secondary_type", "Choose another type than the first.")
+        return self._only_what_applies(data)
+
+    def _only_what_applies(self, data):
+        """What the page had put away for this type was typed for another one."""
+        for name, types in DETAILS.items():
+            if data.get("scar_type") and data["scar_type"] not in types.split():
+                self._errors.pop(name, None)
+                data[name] = self.fields[name].clean(None)
         return data
 
 
@@ -404,6 +404,11 @@ class MarkForm(PlacedForm):
         }
 
 
+def quick_details(code: str) -> set[str]:
+    """The details that matter so often for this type that a key sets them."""
+    return {name for name in ("severity", "distensible") if code in DETAILS[name].split()}
+
+
 def kinds() -> list[dict]:
     """Every type that can be logged, with its key, for the panel; named as in the legend."""
     scars = {kind.value: kind.label for kind in ScarType}
@@ -416,6 +421,7 @@ def kinds() -> list[dict]:
             "name": {**scars, **marks, **drawn}[code],
             "symbol": chart.SYMBOLS.get(code),
             "is_mark": code in marks,
+            "asks": " ".join(sorted(quick_details(code))),
         }
         for code, key in TYPE_KEYS.items()
         if code in scars or code in marks

@@ -3,7 +3,14 @@
 from django.db import models
 
 from patients import chart, definitions, grading, services
-from patients.forms import BAND_KEYS, BedsideForm, FindingForm, MarkForm, kinds
+from patients.forms import (
+    BAND_KEYS,
+    BedsideForm,
+    FindingForm,
+    MarkForm,
+    kinds,
+    quick_details,
+)
 from patients.models import Mark
 
 # What the keys of fast logging set on the last finding, and on nothing else.
@@ -20,9 +27,12 @@ BAND_MIDDLE = {"1-4": 2, "5-10": 7, "11-20": 15, "over-20": 25, "": 1}
 LEVELS = (1, 5, 11, 21)
 
 
-def panel(assessment, last=None) -> dict:
-    """`groups` as logged (newest first), grades with their definitions, and what can be undone."""
-    scales = definitions.in_force().scales
+def panel(assessment, last=None, known=None) -> dict:
+    """`rows` as logged (newest first), grades with their definitions, and what can be undone.
+
+    `known` are the definitions in force, where the caller has them already.
+    """
+    scales = (known or definitions.in_force()).scales
     models.prefetch_related_objects([assessment], "findings", "marks")
     findings = list(assessment.findings.all())
     marks = list(assessment.marks.all())
@@ -30,16 +40,17 @@ def panel(assessment, last=None) -> dict:
     rows = [_shown(finding, rule, last) for finding in findings]
     rows += [_shown(mark, None, last) for mark in marks]
     rows.sort(key=lambda row: row["row"].pk, reverse=True)
+    undone = set(assessment.changes.values_list("undone", flat=True).distinct())
     return {
         "assessment": assessment,
         "rows": rows,
         "last": next((row for row in rows if row["is_last"]), None),
-        "grades": services.grades_of(assessment) if scales else None,
+        "grades": services.grades_of(assessment, scales) if scales else None,
         "scales": scales,
         "kinds": kinds(),
         "bands": [(band, key) for band, key in BAND_KEYS.items()],
-        "can_undo": assessment.changes.filter(undone=False).exists(),
-        "can_redo": assessment.changes.filter(undone=True).exists(),
+        "can_undo": False in undone,
+        "can_redo": True in undone,
     }
 
 
@@ -56,9 +67,13 @@ def _shown(row, rule, last) -> dict:
         if rule and not is_mark
         else [],
         "is_last": last is not None and last.pk == row.pk,
-        "asks_severity": code in ("rolling", "hypertrophic"),
-        "asks_stretch": not is_mark and code in FindingForm.stretched(),
+        "asks": asks(row),
     }
+
+
+def asks(row) -> set[str]:
+    """The details that the keys of fast logging may set on this finding; none on a mark."""
+    return set() if isinstance(row, Mark) else quick_details(row.scar_type)
 
 
 def chart_of(assessment, *, selected=None, mode="edit", tab="F", **options) -> dict:
@@ -83,8 +98,8 @@ def _load(groups) -> chart.Load:
     return chart.Load(level, symbols)
 
 
-def gb_rows() -> list[tuple[str, str]]:
-    scale = definitions.in_force().scales.get("goodman_baron_quantitative")
+def gb_rows(known=None) -> list[tuple[str, str]]:
+    scale = (known or definitions.in_force()).scales.get("goodman_baron_quantitative")
     return (
         [(row["code"], f"{row['code']}: {row['name']}") for row in scale["rows"]] if scale else []
     )
@@ -108,17 +123,16 @@ class _LogFinding(FindingForm):
         return services.log_finding(assessment=assessment, by=by, **self.columns())
 
 
-def log_form(data=None):
+def log_form(data=None, *, known=None, initial=None):
     """The form that a posted `kind` calls for: a mark is read by the form of marks alone."""
+    given = data.copy() if data is not None else None
     kind = (data or {}).get("kind", "")
-    if not kind.startswith("mark_"):
-        given = data.copy() if data is not None else None
-        if given is not None:
-            given["scar_type"] = kind
-        return _LogFinding(given, rows=gb_rows())
-    given = data.copy()
-    given["mark_type"] = kind.removeprefix("mark_")
-    return _LogMark(given)
+    if kind.startswith("mark_"):
+        given["mark_type"] = kind.removeprefix("mark_")
+        return _LogMark(given)
+    if given is not None:
+        given["scar_type"] = kind
+    return _LogFinding(given, rows=gb_rows(known), initial=initial)
 
 
 def bedside_form(assessment, data=None) -> BedsideForm:

@@ -211,7 +211,7 @@ def sign_assessment(*, assessment, by) -> Assessment:
     version = Version.objects.in_force()
     if version is None:
         raise NoCatalogue
-    draft.grades = compute_grades(draft, version)
+    draft.grades = compute_grades(draft, definitions.of_version(version.pk).scales)
     draft.catalogue_version = version
     draft.state = Assessment.State.SIGNED
     draft.signed_at = timezone.now()
@@ -364,17 +364,17 @@ def _restore(draft, step, columns, by):
 # --- grades -------------------------------------------------------------------------------------
 
 
-def grades_of(assessment) -> dict:
-    """The grades as signed, or as they stand now for a draft."""
+def grades_of(assessment, scales=None) -> dict:
+    """The grades as signed, or as they stand now for a draft, by the scales in force."""
     if assessment.grades is not None:
         return assessment.grades
-    version = Version.objects.in_force()
-    if version is None:
+    scales = scales or definitions.in_force().scales
+    if not scales:
         raise NoCatalogue
-    return compute_grades(assessment, version)
+    return compute_grades(assessment, scales)
 
 
-def compute_grades(assessment, version) -> dict:
+def compute_grades(assessment, scales) -> dict:
     bedside = grading.Bedside(
         assessment.obvious_at_50cm, assessment.easily_covered, assessment.flattens_on_stretch
     )
@@ -383,7 +383,6 @@ def compute_grades(assessment, version) -> dict:
         "chest": assessment.scar_s_chest,
         "back": assessment.scar_s_back,
     }
-    scales = definitions.of_version(version.pk).scales
     scars = [scar_of(finding) for finding in assessment.findings.all()]
     marks = [stain_of(mark) for mark in assessment.marks.all()]
     return grading.grade_face(scars, marks, bedside, sites, scales)

@@ -126,6 +126,7 @@ DOORS = {
     "patients:assessment": "patients.view_assessment",
     "patients:assessment_chart": "patients.view_assessment",
     "patients:log": "patients.log_assessment",
+    "patients:entry": "patients.log_assessment",
     "patients:undo": "patients.log_assessment",
     "patients:redo": "patients.log_assessment",
     "patients:bedside": "patients.log_assessment",

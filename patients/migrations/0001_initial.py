@@ -90,6 +90,18 @@ class Migration(migrations.Migration):
                 },
             ),
             migrations.CreateModel(
+                name='Receipt',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('key', models.UUIDField()),
+                    ('row', models.UUIDField(null=True)),
+                    ('assessment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='receipts', to='patients.assessment')),
+                ],
+                options={
+                    'constraints': [models.UniqueConstraint(fields=('assessment', 'key'), name='receipt_once_a_key')],
+                },
+            ),
+            migrations.CreateModel(
                 name='Finding',
                 fields=[
                     ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
@@ -488,6 +500,7 @@ class Migration(migrations.Migration):
                     ('result', models.CharField(choices=[('better', 'Better'), ('slightly_better', 'Slightly better'), ('unchanged', 'Unchanged'), ('worse', 'Worse'), ('unknown', 'Not known')], default='unknown', max_length=16)),
                     ('given_elsewhere', models.BooleanField(default=True, verbose_name='given elsewhere')),
                     ('note', models.TextField(blank=True)),
+                    ('revision', models.PositiveIntegerField(default=1, editable=False)),
                     ('patient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='previous_treatments', to='patients.patient')),
                 ],
                 options={
@@ -509,6 +522,7 @@ class Migration(migrations.Migration):
                     ('result', models.CharField(choices=[('better', 'Better'), ('slightly_better', 'Slightly better'), ('unchanged', 'Unchanged'), ('worse', 'Worse'), ('unknown', 'Not known')], default='unknown', max_length=16)),
                     ('given_elsewhere', models.BooleanField(default=True, verbose_name='given elsewhere')),
                     ('note', models.TextField(blank=True)),
+                    ('revision', models.PositiveIntegerField(default=1, editable=False)),
                     ('patient', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='patients.patient')),
                     ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
                     ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='patients.previoustreatment')),
@@ -581,6 +595,7 @@ class Migration(migrations.Migration):
                     ('max_visits', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='most visits')),
                     ('finish_by', models.DateField(blank=True, null=True, verbose_name='to be done by')),
                     ('no_needles', models.BooleanField(default=False)),
+                    ('revision', models.PositiveIntegerField(default=1, editable=False)),
                     ('patient', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='wishes', to='patients.patient')),
                 ],
                 options={
@@ -599,6 +614,7 @@ class Migration(migrations.Migration):
                     ('max_visits', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='most visits')),
                     ('finish_by', models.DateField(blank=True, null=True, verbose_name='to be done by')),
                     ('no_needles', models.BooleanField(default=False)),
+                    ('revision', models.PositiveIntegerField(default=1, editable=False)),
                     ('patient', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='patients.patient')),
                     ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
                     ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='patients.wishes')),
@@ -983,15 +999,15 @@ class Migration(migrations.Migration):
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='previoustreatment',
-                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "patients_previoustreatmentevent" ("given_elsewhere", "id", "name", "note", "patient_id", "performed_on", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "precision", "result", "treatment") VALUES (NEW."given_elsewhere", NEW."id", NEW."name", NEW."note", NEW."patient_id", NEW."performed_on", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."places", NEW."precision", NEW."result", NEW."treatment"); RETURN NULL;', hash='08d5a716e652ccdfd416adf50275a4ba9a134276', operation='INSERT', pgid='pgtrigger_insert_insert_13bec', table='patients_previoustreatment', when='AFTER')),
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "patients_previoustreatmentevent" ("given_elsewhere", "id", "name", "note", "patient_id", "performed_on", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "precision", "result", "revision", "treatment") VALUES (NEW."given_elsewhere", NEW."id", NEW."name", NEW."note", NEW."patient_id", NEW."performed_on", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."places", NEW."precision", NEW."result", NEW."revision", NEW."treatment"); RETURN NULL;', hash='ab2ea0a16ea01a1bbf2c81c5f56101cf9d2308cb', operation='INSERT', pgid='pgtrigger_insert_insert_13bec', table='patients_previoustreatment', when='AFTER')),
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='previoustreatment',
-                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "patients_previoustreatmentevent" ("given_elsewhere", "id", "name", "note", "patient_id", "performed_on", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "precision", "result", "treatment") VALUES (NEW."given_elsewhere", NEW."id", NEW."name", NEW."note", NEW."patient_id", NEW."performed_on", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."places", NEW."precision", NEW."result", NEW."treatment"); RETURN NULL;', hash='7f2b846f44ff85cffa1c5c8d2acb0e7f146ef828', operation='UPDATE', pgid='pgtrigger_update_update_1a76b', table='patients_previoustreatment', when='AFTER')),
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "patients_previoustreatmentevent" ("given_elsewhere", "id", "name", "note", "patient_id", "performed_on", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "precision", "result", "revision", "treatment") VALUES (NEW."given_elsewhere", NEW."id", NEW."name", NEW."note", NEW."patient_id", NEW."performed_on", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."places", NEW."precision", NEW."result", NEW."revision", NEW."treatment"); RETURN NULL;', hash='ec952e23ccad0d5d6fa8dd5553efc73c84b8373c', operation='UPDATE', pgid='pgtrigger_update_update_1a76b', table='patients_previoustreatment', when='AFTER')),
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='previoustreatment',
-                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "patients_previoustreatmentevent" ("given_elsewhere", "id", "name", "note", "patient_id", "performed_on", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "precision", "result", "treatment") VALUES (OLD."given_elsewhere", OLD."id", OLD."name", OLD."note", OLD."patient_id", OLD."performed_on", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."places", OLD."precision", OLD."result", OLD."treatment"); RETURN NULL;', hash='69c6dc9e3cded3cba26fd896dd3ae69086edfa23', operation='DELETE', pgid='pgtrigger_delete_delete_fc206', table='patients_previoustreatment', when='AFTER')),
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "patients_previoustreatmentevent" ("given_elsewhere", "id", "name", "note", "patient_id", "performed_on", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "places", "precision", "result", "revision", "treatment") VALUES (OLD."given_elsewhere", OLD."id", OLD."name", OLD."note", OLD."patient_id", OLD."performed_on", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."places", OLD."precision", OLD."result", OLD."revision", OLD."treatment"); RETURN NULL;', hash='cf42668073b8163f464f1443971485dca85fec81', operation='DELETE', pgid='pgtrigger_delete_delete_fc206', table='patients_previoustreatment', when='AFTER')),
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='previoustreatmentevent',
@@ -1047,15 +1063,15 @@ class Migration(migrations.Migration):
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='wishes',
-                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "patients_wishesevent" ("budget", "finish_by", "id", "max_downtime_days", "max_visits", "no_needles", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."budget", NEW."finish_by", NEW."id", NEW."max_downtime_days", NEW."max_visits", NEW."no_needles", NEW."patient_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;', hash='1b85774dc6d9bbeb91ac8b0ba2aa36ac284727e6', operation='INSERT', pgid='pgtrigger_insert_insert_77270', table='patients_wishes', when='AFTER')),
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "patients_wishesevent" ("budget", "finish_by", "id", "max_downtime_days", "max_visits", "no_needles", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision") VALUES (NEW."budget", NEW."finish_by", NEW."id", NEW."max_downtime_days", NEW."max_visits", NEW."no_needles", NEW."patient_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."revision"); RETURN NULL;', hash='52a23dbcde256a870020d4b88c3cc37f725f3714', operation='INSERT', pgid='pgtrigger_insert_insert_77270', table='patients_wishes', when='AFTER')),
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='wishes',
-                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "patients_wishesevent" ("budget", "finish_by", "id", "max_downtime_days", "max_visits", "no_needles", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."budget", NEW."finish_by", NEW."id", NEW."max_downtime_days", NEW."max_visits", NEW."no_needles", NEW."patient_id", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;', hash='921723dced8cb36fad9d9e571b91380190270513', operation='UPDATE', pgid='pgtrigger_update_update_f08b4', table='patients_wishes', when='AFTER')),
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "patients_wishesevent" ("budget", "finish_by", "id", "max_downtime_days", "max_visits", "no_needles", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision") VALUES (NEW."budget", NEW."finish_by", NEW."id", NEW."max_downtime_days", NEW."max_visits", NEW."no_needles", NEW."patient_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."revision"); RETURN NULL;', hash='249d65e4929c2152fa348b26673c8736c100edc2', operation='UPDATE', pgid='pgtrigger_update_update_f08b4', table='patients_wishes', when='AFTER')),
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='wishes',
-                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "patients_wishesevent" ("budget", "finish_by", "id", "max_downtime_days", "max_visits", "no_needles", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."budget", OLD."finish_by", OLD."id", OLD."max_downtime_days", OLD."max_visits", OLD."no_needles", OLD."patient_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;', hash='69c100715bd5bc78133ec4b58a22bd7762d88ba3', operation='DELETE', pgid='pgtrigger_delete_delete_bd71d', table='patients_wishes', when='AFTER')),
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "patients_wishesevent" ("budget", "finish_by", "id", "max_downtime_days", "max_visits", "no_needles", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision") VALUES (OLD."budget", OLD."finish_by", OLD."id", OLD."max_downtime_days", OLD."max_visits", OLD."no_needles", OLD."patient_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."revision"); RETURN NULL;', hash='db7d976fbc4150e69efa52f5339fa8dc97dbf0d1', operation='DELETE', pgid='pgtrigger_delete_delete_bd71d', table='patients_wishes', when='AFTER')),
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='wishesevent',

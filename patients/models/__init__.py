@@ -10,6 +10,7 @@ from patients.models.findings import (
     Change,
     Finding,
     Mark,
+    Receipt,
 )
 from patients.models.pads import Pad
 from patients.models.people import EARLIEST_BIRTH, Patient, Wishes
@@ -34,6 +35,7 @@ __all__ = [
     "Photo",
     "PhotoConsent",
     "PreviousTreatment",
+    "Receipt",
     "ReportedTotal",
     "Wishes",
     "photo_path",

@@ -77,6 +77,7 @@ class PreviousTreatment(models.Model):
     result = models.CharField(max_length=16, choices=Result.choices, default=Result.UNKNOWN)
     given_elsewhere = models.BooleanField("given elsewhere", default=True)
     note = models.TextField(blank=True)
+    revision = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
         ordering = [F("performed_on").desc(nulls_last=True), "id"]

@@ -40,6 +40,10 @@ class Located(models.Model):
     class Meta:
         abstract = True
 
+    def validate_constraints(self, exclude=None):
+        """The forms refuse the same before: a page that saves at each press does not ask twelve
+        questions of the database, which refuses what they would miss."""
+
     @property
     def place(self) -> str:
         return f"{self.region}.{self.side}"
@@ -207,3 +211,19 @@ class Change(models.Model):
 
     def __str__(self):
         return f"{self.table} {self.target}"
+
+
+class Receipt(models.Model):
+    """That a request of the logging page was done, under the key that the page gave it."""
+
+    assessment = models.ForeignKey(Assessment, models.CASCADE, related_name="receipts")
+    key = models.UUIDField()
+    row = models.UUIDField(null=True)  # the finding or mark that it made or changed
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="receipt_once_a_key", fields=["assessment", "key"])
+        ]
+
+    def __str__(self):
+        return str(self.key)

@@ -168,6 +168,7 @@ class Wishes(models.Model):
     max_visits = models.PositiveSmallIntegerField("most visits", null=True, blank=True)
     finish_by = models.DateField("to be done by", null=True, blank=True)
     no_needles = models.BooleanField(default=False)
+    revision = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
         verbose_name_plural = "wishes"
