@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import ceil
 
 from clinic.catalogue import kinds, terms
 from clinic.catalogue.reading import Book, Names
@@ -192,10 +193,26 @@ def pair_line(pair: dict, names: Names, seen_from: str = "") -> dict:
         "other": (other, names.treatment(other)),
         "relation": terms.PairRelation(pair["relation"]).label,
         "first": names.treatment(pair["first"]) if pair["first"] else "",
+        "apart": time_apart(pair["weeks"]) if pair["weeks"] else "",
         "when": names.condition(pair["when"]) if pair["when"] else "",
         "assume": kinds.Assume(pair["assume"]).label if pair["assume"] else "",
         "scar_types": [kinds.Target(one).label for one in pair["scar_types"]],
     }
+
+
+def time_apart(weeks: dict) -> str:
+    """The least and the usual time, in days where it is no whole number of weeks.
+
+    A part of a day counts as a day, as it does for the planner.
+    """
+    spans = sorted({weeks["min"], weeks["typical"] or weeks["min"]})
+    unit, counts = "week", spans
+    if any(span % 1 for span in spans):
+        unit, counts = "day", [ceil(round(span * 7, 6)) for span in spans]
+    if counts == [0]:
+        return "no wait between"
+    plural = "" if counts[-1] == 1 else "s"
+    return f"{' to '.join(f'{count:g}' for count in counts)} {unit}{plural}"
 
 
 def pairs(book: Book, treatment: str, relation: str, target: str) -> list[dict]:

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from clinic.catalogue import services
 from clinic.catalogue.models import PairRule, Treatment, Word
+from clinic.catalogue.presenting import time_apart
 from clinic.staff.roles import Role
 from tests.catalogue.small import write_small
 from tests.factories import make_user
@@ -229,3 +230,19 @@ def test_the_admin_shows_its_lists_and_rows(keeper, small, table):
         reverse(f"admin:catalogue_{table}_change", args=[rows[table]]),
     ):
         assert keeper.get(address).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("least", "usual", "words"),
+    [
+        (0.4, 0.4, "3 days"),
+        (0.5, 1, "4 to 7 days"),
+        (1, 1, "1 week"),
+        (1, 2, "1 to 2 weeks"),
+        (4, 26, "4 to 26 weeks"),
+        (0, 0, "no wait between"),
+        (2, None, "2 weeks"),
+    ],
+)
+def test_the_time_between_two_treatments_is_said_as_people_say_it(least, usual, words):
+    assert time_apart({"min": least, "typical": usual}) == words
