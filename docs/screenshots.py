@@ -26,6 +26,9 @@ DOCTOR, DESK, KEEPER, OWNER = (
 IN_THE_DARK = ("today", "chart", "assessment", "suggestion", "plan", "book-plan", "day", "sign-in")
 FOR_THE_README = {"assessment": TABLET, "plan": TABLET}
 
+OTHERS_OUT = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+
 
 @dataclass(frozen=True)
 class Shot:
@@ -60,6 +63,7 @@ def a_running_clinic():
     django.setup()
     from django.conf import settings
     from django.core.management import call_command
+    from django.db import connection
     from django.test.utils import setup_databases, teardown_databases
     from pytest_django.live_server_helper import LiveServer
 
@@ -73,6 +77,8 @@ def a_running_clinic():
         yield server.url
     finally:
         server.stop()
+        with connection.cursor() as cursor:  # threads of the server may hold theirs a while longer
+            cursor.execute(OTHERS_OUT)
         teardown_databases(made, verbosity=0)
         Server(settings.TEST_FOLDER / "postgres").remove()
         shutil.rmtree(settings.TEST_FOLDER, ignore_errors=True)
