@@ -35,11 +35,15 @@ def make_user(*roles: Role | str, **fields) -> User:
 
 
 @cache
+def shipped_files() -> list[dict]:
+    folder = Path(__file__).parents[1] / "clinic/catalogue/data"
+    files = sorted(folder.glob("*.yaml"))
+    return [yaml.load(file.read_text(), Loader=yaml.CSafeLoader) for file in files]
+
+
 def shipped(section: str) -> list[dict]:
     """The rows of one section as the data files have them."""
-    folder = Path(__file__).parents[1] / "clinic/catalogue/data"
-    files = (yaml.safe_load(file.read_text()) for file in sorted(folder.glob("*.yaml")))
-    return [row for content in files for row in content.get(section) or ()]
+    return [row for content in shipped_files() for row in content.get(section) or ()]
 
 
 def bare_treatment(code: str, name: str, **fields) -> dict:
