@@ -86,6 +86,7 @@
     document.addEventListener(sign, someoneIsHere, { passive: true, capture: true });
   setInterval(() => isIdle() && !dialog.open && lock(), Math.min(5_000, minutes * 6_000));
   document.addEventListener("visibilitychange", () => !document.hidden && isIdle() && lock());
+  document.addEventListener("cicatrix:locked", cover);
   document.addEventListener("htmx:beforeOnLoad", ({ detail }) => detail.xhr.status === 401 && cover());
   tabs.addEventListener("message", ({ data }) => {
     if (data.locked) cover();

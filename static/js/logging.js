@@ -53,18 +53,4 @@ document.addEventListener("change", ({ target }) => {
 });
 document.addEventListener("DOMContentLoaded", () => detailForms().forEach(showDetails));
 
-// A figure given by a button is the number: what stands in the box beside it is not sent.
-document.addEventListener("htmx:configRequest", ({ detail }) => {
-  const band = detail.triggeringEvent?.submitter?.name === "count_band";
-  if (detail.elt.id === "log-form" && band) detail.parameters.delete?.("count");
-});
-
-// After an entry the place stays, the rest is empty for the next one.
-document.addEventListener("logged", () => {
-  const form = document.getElementById("log-form");
-  if (!form || document.querySelector("[data-refused]")) return;
-  const place = form.elements.place.value;
-  form.reset();
-  form.elements.place.value = place;
-  showDetails(form);
-});
+document.addEventListener("emptied", ({ target }) => showDetails(target));
