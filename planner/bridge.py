@@ -10,6 +10,7 @@ from patients.models import Assessment, PreviousTreatment
 from patients.questions import UNKNOWN as UNKNOWN_ANSWER
 from patients.questions import Question, last_day, questions
 from planner.engine.catalogue import Catalogue, catalogue_from
+from planner.engine.compose import Desk
 from planner.engine.values import (
     UNKNOWN,
     Case,
@@ -36,6 +37,16 @@ def catalogue_of(version: Version) -> Catalogue:
 @lru_cache(maxsize=4)
 def _catalogue(hash_: str) -> Catalogue:
     return catalogue_from(Version.objects.get(hash=hash_).document)
+
+
+def desk_of(assessment: Assessment, version: Version, *, on: date) -> Desk:
+    """The engine's desk for a case: what it works out is kept while facts and day stay the same."""
+    return _desk(case_of(assessment, on=on), version.hash)
+
+
+@lru_cache(maxsize=8)
+def _desk(case: Case, hash_: str) -> Desk:
+    return Desk(case, _catalogue(hash_))
 
 
 def case_of(assessment: Assessment, *, on: date) -> Case:

@@ -59,3 +59,16 @@ class PerformedMeanwhile(PlannerError):
             f"Visit {numbers} of the plan in force was performed after this revision was begun, "
             "and the revision does not know of it. Reject it and begin the revision again."
         )
+
+
+class NotEditable(PlannerError):
+    """This change of a draft cannot be made; the text says why and what can."""
+
+
+class DraftChanged(PlannerError):
+    def __init__(self, plan, last):
+        by = f" by {last.made_by}: {last.words}" if last else ""
+        super().__init__(
+            f"{plan} was changed meanwhile{by}. Your change was not made. "
+            "Look at the plan as it is now, and make it again if it is still wanted."
+        )

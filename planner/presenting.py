@@ -81,10 +81,15 @@ def plan_page(plan, user) -> dict:
         "confirmed": confirmed_blocks(plan),
         "revisions": plan.revisions.visible_to(user).exclude(state=State.REJECTED),
         "is_open": plan.state in (State.DRAFT, State.PROPOSED),
-    } | chart_context(
+    } | lit_chart(plan)
+
+
+def lit_chart(plan) -> dict:
+    """The face as it was logged, lit where the plan treats."""
+    return chart_context(
         loads_of(plan.suggestion),
         mode="read",
-        lit=treated_places(content),
+        lit=treated_places(plan.content),
         uid="plan-chart",
         codes=FACE_VIEWS,
     )

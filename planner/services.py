@@ -25,6 +25,7 @@ from planner.errors import (
     PerformedMeanwhile,
     PlanMoved,
 )
+from planner.judging import judged
 from planner.models import (
     ACTIVE,
     Block,
@@ -107,28 +108,34 @@ def write_sessions(plan, content) -> None:
     }
     late_share = bridge.catalogue_of(plan.catalogue_version).constant("window.late_share")
     links = chain(content["sessions"], late_share)
-    for number, (session, link) in enumerate(zip(content["sessions"], links, strict=True), 1):
-        planned = PlannedSession.objects.create(
-            block=blocks[session["block"]],
-            number=number,
-            continues_id=session.get("continues"),
-            kind=session["kind"],
-            day=session["day"],
-            target_on=session["on"],
-            gap_min_days=link.least,
-            gap_typical_days=link.typical,
-            gap_max_days=link.most,
-            numbing_min=session["numbing_min"],
-            procedure_min=session["procedure_min"],
-            recovery_min=session["recovery_min"],
-            cleanup_min=session["cleanup_min"],
-        )
-        Step.objects.bulk_create(
-            _step(planned, place, step) for place, step in enumerate(session["steps"], 1)
-        )
+    sessions, steps = [], []
+    for number, (stored, link) in enumerate(zip(content["sessions"], links, strict=True), 1):
+        row = session_row(blocks[stored["block"]], number, stored, link)
+        sessions.append(row)
+        steps += [step_row(row, place, step) for place, step in enumerate(stored["steps"], 1)]
+    PlannedSession.objects.bulk_create(sessions)
+    Step.objects.bulk_create(steps)
 
 
-def _step(session, place, step) -> Step:
+def session_row(block, number, stored, link) -> PlannedSession:
+    return PlannedSession(
+        block=block,
+        number=number,
+        continues_id=stored.get("continues"),
+        kind=stored["kind"],
+        day=stored["day"],
+        target_on=stored["on"],
+        gap_min_days=link.least,
+        gap_typical_days=link.typical,
+        gap_max_days=link.most,
+        numbing_min=stored["numbing_min"],
+        procedure_min=stored["procedure_min"],
+        recovery_min=stored["recovery_min"],
+        cleanup_min=stored["cleanup_min"],
+    )
+
+
+def step_row(session, place, step) -> Step:
     return Step(
         session=session,
         key=step.get("key") or uuid.uuid4(),
@@ -144,6 +151,8 @@ def _step(session, place, step) -> Step:
         downtime_days=step["downtime_days"],
         price=Decimal(step["price"]),
         needs_override=step["needs_override"],
+        override_reason=step.get("override_reason", ""),
+        override_words=step.get("override_words", ""),
         cautions=step["cautions"],
         why=step["why"] or {},
     )
@@ -151,6 +160,11 @@ def _step(session, place, step) -> Step:
 
 def propose(*, plan, by, note="") -> None:
     _move(plan, State.DRAFT, State.PROPOSED, by=by, note=note)
+
+
+def take_back(*, plan, by, note="") -> None:
+    """Make a proposed plan a draft again, so that it can be changed."""
+    _move(plan, State.PROPOSED, State.DRAFT, by=by, note=note)
 
 
 def reject(*, plan, by, seen, reason_code, note="") -> None:
@@ -204,11 +218,10 @@ def _supersede(plan, *, by) -> None:
 def approval_obstacles(plan) -> list[str]:
     """What stands between this plan and its approval today, in whole sentences."""
     version = Version.objects.in_force()
-    case = bridge.case_of(plan.assessment, on=timezone.localdate())
-    checked = check(case, bridge.catalogue_of(version), bridge.given_plan(plan))
-    reasons = [finding.text for finding in checked.findings if finding.breaks]
+    found = judged(plan.content, plan.assessment, version)
     names = bridge.names(version)
-    reasons += [f"Not answered yet: {names.question(code)}" for code in checked.ask]
+    reasons = [finding.text for finding in found.breaking]
+    reasons += [f"Not answered yet: {names.question(code)}" for code in found.ask]
     return list(dict.fromkeys(reasons))
 
 

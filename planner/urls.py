@@ -1,6 +1,6 @@
 from django.urls import path
 
-from planner import patient_views, revision_views, views
+from planner import draft_views, patient_views, revision_views, views
 
 app_name = "planner"
 
@@ -12,6 +12,10 @@ urlpatterns = [
     path("suggestions/<uuid:pk>/", views.suggestion, name="suggestion"),
     path("suggestions/<uuid:pk>/choose/", views.choose, name="choose"),
     path("<uuid:pk>/", views.plan, name="plan"),
+    # a draft in a clinician's hand
+    path("<uuid:pk>/edit/", draft_views.edit, name="edit"),
+    path("<uuid:pk>/lit/", draft_views.lit, name="lit"),
+    path("<uuid:pk>/take-back/", views.take_back, name="take_back"),
     path("<uuid:pk>/propose/", views.propose, name="propose"),
     path("<uuid:pk>/approve/", views.approve, name="approve"),
     path("<uuid:pk>/reject/", views.reject, name="reject"),

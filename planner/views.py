@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from patients.models import Assessment, Patient
 from planner import services
+from planner.draft_page import draft_page
 from planner.errors import NotApprovable, PlannerError
 from planner.forms import ApproveForm, DiscontinueForm, RejectForm
 from planner.models import Plan, State, Suggestion
@@ -64,13 +65,19 @@ def choose(request, pk):
     return redirect(plan)
 
 
+@require_GET
 def plan(request, pk):
-    return _draw(request, _plan(request, pk))
+    """One plan; of a draft, for who may change it, with what is open for a change (`at`)."""
+    found = plan_seen_by(request, pk)
+    at = request.GET.get("at", "")
+    if request.htmx and may_change(request, found):
+        return render(request, "planner/_draft.html", draft_page(found, at=at))
+    return draw_plan(request, found, at=at)
 
 
 @require_POST
 def propose(request, pk):
-    plan = _plan(request, pk)
+    plan = plan_seen_by(request, pk)
     try:
         services.propose(plan=plan, by=request.user)
     except PlannerError as error:
@@ -81,18 +88,31 @@ def propose(request, pk):
 
 
 @require_POST
+def take_back(request, pk):
+    """A plan that waits for its signature is a draft again, to be changed."""
+    plan = plan_seen_by(request, pk)
+    try:
+        services.take_back(plan=plan, by=request.user)
+    except PlannerError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{plan} is a draft again and can be changed.")
+    return redirect(plan)
+
+
+@require_POST
 def approve(request, pk):
-    plan = _plan(request, pk)
+    plan = plan_seen_by(request, pk)
     form = ApproveForm(request.POST, plan=plan, user=request.user)
     if not form.is_valid():
-        return _draw(request, plan, approve_form=form)
+        return draw_plan(request, plan, approve_form=form)
     plan.revision = form.cleaned_data["revision"]
     try:
         services.approve(plan=plan, by=request.user, note=form.cleaned_data["note"])
     except NotApprovable as error:
         for reason in error.reasons:
             form.add_error(None, reason)
-        return _draw(request, plan, approve_form=form)
+        return draw_plan(request, plan, approve_form=form)
     except PlannerError as error:
         messages.error(request, str(error))
     else:
@@ -115,10 +135,10 @@ def discontinue(request, pk):
 
 
 def _end(request, pk, form_class, deed, name, done):
-    plan = _plan(request, pk)
+    plan = plan_seen_by(request, pk)
     form = form_class(request.POST, plan=plan)
     if not form.is_valid():
-        return _draw(request, plan, **{name: form})
+        return draw_plan(request, plan, **{name: form})
     given = form.cleaned_data
     plan.revision = given["revision"]
     try:
@@ -136,7 +156,7 @@ def _end(request, pk, form_class, deed, name, done):
     return redirect(plan)
 
 
-def _plan(request, pk):
+def plan_seen_by(request, pk):
     plans = Plan.objects.visible_to(request.user).with_people()
     plans = plans.select_related("suggestion", "revises")
     return get_object_or_404(plans, pk=pk)
@@ -147,11 +167,19 @@ def _suggestion(request, pk):
     return get_object_or_404(mine.select_related("patient", "assessment"), pk=pk)
 
 
-def _draw(request, plan, **forms):
+def may_change(request, plan) -> bool:
+    return plan.state == State.DRAFT and request.user.has_perm("planner.edit_plan")
+
+
+def draw_plan(request, plan, *, at="", bound=None, **forms):
     """The plan's page; a form that was refused keeps what was typed."""
     context = plan_page(plan, request.user) | {
         "approve_form": ApproveForm(plan=plan, user=request.user),
         "reject_form": RejectForm(plan=plan),
         "discontinue_form": DiscontinueForm(plan=plan),
+        "may_change": may_change(request, plan),
     }
-    return render(request, "planner/plan.html", context | forms, status=422 if forms else 200)
+    if context["may_change"]:
+        context |= draft_page(plan, at=at, bound=bound)
+    refused = bool(forms) or bound is not None
+    return render(request, "planner/plan.html", context | forms, status=422 if refused else 200)

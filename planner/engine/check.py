@@ -20,9 +20,12 @@ from planner.engine.scars import worth
 from planner.engine.values import Case, Checked, Finding, GivenPlan
 
 
-def check(case: Case, catalogue: Catalogue, plan: GivenPlan) -> Checked:
-    """Every hit on a plan, in the order of its sessions, and what it may be expected to bring."""
-    return _Check(Desk(case, catalogue), plan).answer()
+def check(case: Case, catalogue: Catalogue, plan: GivenPlan, desk: Desk | None = None) -> Checked:
+    """Every hit on a plan, in the order of its sessions, and what it may be expected to bring.
+
+    `desk` is the case's own where it is checked again and again, as an editor does.
+    """
+    return _Check(desk or Desk(case, catalogue), plan).answer()
 
 
 class _Check:

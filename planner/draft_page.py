@@ -1,0 +1,307 @@
+"""A draft in a clinician's hand: its visits with what the rules say, and what was changed."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from django.utils import timezone
+
+from clinic.catalogue.models import Version
+from clinic.catalogue.terms import Effect
+from planner import bridge, draft_forms
+from planner import outline as hand
+from planner.editing import keyed
+from planner.engine.arranged import open_for
+from planner.errors import NotEditable
+from planner.judging import judged
+from planner.rebuilding import givens
+from planner.templatetags.planning import money, percent_range
+from planner.timeline import timeline
+
+ACCEPTED = {
+    "BLOCK": "Take another treatment, or leave these places out.",
+    "DELAY": "Move the visit behind that day.",
+    "OVERRIDE": "It may stay with a documented reason: record one, or take another treatment.",
+    "PRETREAT": "Move the visit, so that there is time for the preparation.",
+    "interval": "Move this visit to a later day, or drop the step.",
+    "order": "Move one of the two, so that they come in that order.",
+    "same_session": "Split the visit, or drop one of the two.",
+    "lidocaine": "Split the visit, or treat fewer places in it.",
+    "chair_time": "Split the visit.",
+    "filler": "Split the visit, or treat fewer places in it.",
+    "clinic": "Take another treatment.",
+    "indication": "Take another treatment, or other places.",
+}
+"""What would be accepted in place of a hit that breaks, by its effect or its kind."""
+
+
+class Desk:
+    """What the forms of one draft choose from."""
+
+    def __init__(self, plan):
+        self.plan = plan
+        self.content = keyed(plan)
+        self.outline = hand.outline_of(self.content["sessions"])
+
+    @cached_property
+    def engine(self):
+        version = self.plan.catalogue_version
+        return bridge.desk_of(self.plan.assessment, version, on=timezone.localdate())
+
+    @cached_property
+    def places(self) -> tuple[str, ...]:
+        return self.engine.places
+
+    def treatment(self, code: str) -> str:
+        return self.engine.catalogue.name_of(code)
+
+    def number_of(self, key: str) -> int:
+        return self.outline.index(hand.visit_with(self.outline, key)) + 1
+
+    def open_for(self, places, instead_of: str | None = None):
+        """Treatments for these places, with what each would change, in all visits at once."""
+        counted = givens(self.outline, self.engine, self.plan.assessment.assessed_on)
+        old = (instead_of, places) if instead_of else None
+        return open_for(self.engine, places, counted, old)
+
+    def places_for(self, treatment: str) -> tuple[str, ...]:
+        """Where it is indicated and nothing holds it back; else wherever it is indicated."""
+        found = next((c for c in self.engine.candidates if c.code == treatment), None)
+        return tuple(sorted((found.starts or found.verdicts) if found else self.places))
+
+
+@dataclass(frozen=True)
+class Hit:
+    """What a rule says at a step or a visit, and what would be accepted instead."""
+
+    text: str
+    rule: str
+    breaks: bool
+    accepted: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    label: str
+    now: str
+    since_last: str
+    since_taken: str
+
+
+def draft_page(plan, *, at: str = "", bound=None) -> dict:
+    """The part of a draft's page that every change draws anew.
+
+    `at` names what is open for a change: a step's key, "visit-2" or "add"; `bound` is a form that
+    was refused and keeps what was typed.
+    """
+    desk = Desk(plan)
+    content = desk.content
+    findings = judged(content, plan.assessment, Version.objects.in_force()).findings
+    names = bridge.names(plan.catalogue_version)
+    edits = list(plan.edits.defer("content"))
+    done = [edit for edit in edits if edit.number and not edit.undone]
+    return {
+        "plan": plan,
+        "content": content,
+        "names": names,
+        "timeline": timeline(content),
+        "blocks": _blocks(content, findings),
+        "breaking": _once(finding for finding in findings if finding.breaks),
+        "wishes": [finding.text for finding in findings if finding.kind == "wish"],
+        "unanswered": [names.question(code) for code in content["ask"]],
+        "notes": notes_of(content),
+        "figures": _figures(plan, content, done),
+        "undo": done[-1] if done else None,
+        "redo": next((edit for edit in edits if edit.undone), None),
+        "edits": done,
+        "menu": _menu(desk, at, bound),
+        "catalogue_moved": plan.catalogue_version_id != Version.objects.in_force().pk,
+    }
+
+
+# --- visits ------------------------------------------------------------------------------------
+
+
+def _blocks(content: dict, findings) -> list[dict]:
+    visits = [
+        {
+            "number": number,
+            "at": f"visit-{number}",
+            "content": session,
+            "done": bool(session.get("performed_on")),
+            "hits": [_hit(f) for f in findings if _at(f, number - 1, None)],
+            "steps": [
+                {"content": step, "hits": [_hit(f) for f in findings if _at(f, number - 1, place)]}
+                for place, step in enumerate(session["steps"])
+            ],
+        }
+        for number, session in enumerate(content["sessions"], 1)
+    ]
+    return [
+        {
+            "number": number,
+            "firm": firm,
+            "cost": cost,
+            "visits": [visit for visit in visits if visit["content"]["block"] == number],
+        }
+        for number, firm, cost in content["blocks"]
+    ]
+
+
+def _at(finding, session: int, step: int | None) -> bool:
+    """Whether it belongs there; notes and wishes are gathered elsewhere."""
+    here = finding.session == session and finding.step == step
+    return here and finding.kind not in ("wish", "unknown") and not _is_note(finding)
+
+
+def _is_note(finding) -> bool:
+    return not finding.breaks and finding.effect in (Effect.CAUTION, Effect.PRETREAT)
+
+
+def _hit(finding) -> Hit:
+    accepted = ACCEPTED.get(finding.effect) or ACCEPTED.get(finding.kind, "")
+    return Hit(finding.text, finding.rule, finding.breaks, accepted if finding.breaks else "")
+
+
+def _once(findings) -> list[dict]:
+    """Hits that stand in the way of approval, each once, with the visits that they are about."""
+    rows: dict[str, list[int]] = {}
+    for finding in findings:
+        rows.setdefault(finding.text, []).append((finding.session or 0) + 1)
+    return [{"text": text, "visits": sorted(set(visits))} for text, visits in rows.items()]
+
+
+def notes_of(content: dict) -> list[dict]:
+    """Cautions gathered: each once, with its treatments; standing ones go to the consent form."""
+    rows: dict[tuple, dict] = {}
+    for session in content["sessions"]:
+        for step in session["steps"]:
+            for caution in step["cautions"]:
+                row = rows.setdefault(
+                    (caution["rule"], caution["text"]),
+                    {**caution, "names": {}, "standing": caution["standing"]},
+                )
+                row["names"][step["name"]] = None
+    groups = {False: [], True: []}
+    for row in rows.values():
+        groups[row["standing"]].append(row | {"names": list(row["names"])})
+    titles = {False: "To keep in mind", True: "On the consent form, without a click"}
+    return [{"title": titles[k], "rows": found} for k, found in groups.items() if found]
+
+
+# --- figures -----------------------------------------------------------------------------------
+
+
+def _figures(plan, content: dict, done) -> list[Figure]:
+    """Each figure as it is now, and what the last change and all changes did to it."""
+    last = first = content
+    if done:
+        before = done[-1].number - 1
+        stored = {e.number: e.content for e in plan.edits.filter(number__in=(0, before))}
+        last, first = stored[before], stored[0]
+    currency = plan.currency
+    return [
+        Figure(
+            "Expected improvement",
+            f"{content['expected']['words']}, {percent_range(content['expected']['improvement'])}",
+            *(_points(content, other) for other in (last, first)),
+        ),
+        Figure(
+            "Cost",
+            money(content["cost"], currency),
+            *(_money(content, other, currency) for other in (last, first)),
+        ),
+        *(
+            Figure(label, _counted(content[key], unit), *(_count(content, o, key) for o in both))
+            for both in [(last, first)]
+            for label, key, unit in (
+                ("Weeks", "weeks", "week"),
+                ("Visits", "visits", "visit"),
+                ("Longest downtime", "downtime_longest", "day"),
+                ("Downtime in all", "downtime_total", "day"),
+            )
+        ),
+    ]
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def _signed(text: str) -> str:
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _count(new: dict, old: dict, key: str) -> str:
+    change = new[key] - old[key]
+    return _signed(f"{change:+d}") if change else "same"
+
+
+def _money(new: dict, old: dict, currency: str) -> str:
+    change = Decimal(new["cost"]) - Decimal(old["cost"])
+    if not change:
+        return "same"
+    sign = "+" if change > 0 else "\N{MINUS SIGN}"
+    return f"{sign}{money(abs(change), currency)}"
+
+
+def _points(new: dict, old: dict) -> str:
+    """The change of the middle of the range, in percentage points."""
+    change = round(100 * (_middle(new) - _middle(old)))
+    return _signed(f"{change:+d} points") if change else "same"
+
+
+def _middle(content: dict) -> float:
+    expected = content["expected"]
+    return expected.get("middle") or sum(expected["improvement"]) / 2
+
+
+# --- what is open for a change -----------------------------------------------------------------
+
+
+def _menu(desk: Desk, at: str, bound) -> dict | None:
+    """The forms of what is open; None when nothing is, or when it is no longer in the plan."""
+    try:
+        forms, options = _forms_at(desk, at)
+    except NotEditable:
+        return None
+    if not forms:
+        return None
+    made = {
+        op: bound if bound is not None and bound.op == op else form(desk=desk, **options)
+        for op, form in forms.items()
+    }
+    return {"at": at, "forms": made}
+
+
+def _forms_at(desk: Desk, at: str):
+    if at == "add":
+        return draft_forms.PLAN_FORMS, {}
+    if at.startswith("visit-") and at[6:].isdigit():
+        number = int(at[6:])
+        visit = hand.visit_at(desk.outline, number)
+        forms = dict(draft_forms.VISIT_FORMS)
+        if len(visit.lines) < 2:
+            del forms["split"]
+        return ({} if visit.done else forms), {"number": number}
+    if at:
+        visit = hand.visit_with(desk.outline, at)
+        forms = dict(draft_forms.STEP_FORMS)
+        if not _needs_reason(desk, at):
+            del forms["reason"]
+        return ({} if visit.done else forms), {"key": at}
+    return {}, {}
+
+
+def _needs_reason(desk: Desk, key: str) -> bool:
+    steps = (step for session in desk.content["sessions"] for step in session["steps"])
+    return next(step["needs_override"] for step in steps if step["key"] == key)
+
+
+def form_for(plan, at: str, op: str, data):
+    """The bound form of a change at `at`; NotEditable where there is none such."""
+    desk = Desk(plan)
+    forms, options = _forms_at(desk, at)
+    if op not in forms:
+        raise NotEditable("This cannot be changed in that way. Look at the plan once more.")
+    return forms[op](data, desk=desk, **options)

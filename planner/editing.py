@@ -1,0 +1,171 @@
+"""The deeds of a clinician's hand on a draft: change it, undo, redo.
+
+Every change is refused unless the person saw the draft as it is; each leaves an Edit with the
+whole content after it, so that nothing that was arranged is lost.
+"""
+
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from planner import bridge
+from planner.errors import DraftChanged, NotEditable
+from planner.judging import judged
+from planner.models import Block, Edit, Plan, PlannedSession, State, Step
+from planner.outline import Outline, outline_of
+from planner.rebuilding import rebuilt
+from planner.services import session_row, step_row
+from planner.spacing import chain
+from planner.stored import digest
+
+AS_TAKEN = "As it was taken"
+
+
+@transaction.atomic
+def edit(*, plan, by, revision, change, words, keeps_protocol=False) -> Plan:
+    """Change a draft by `change`, which takes an outline and gives one; `words` say what it did.
+
+    `revision` is the draft's as the person saw it: DraftChanged if somebody was quicker.
+    NotEditable says why a change cannot be made. A change of what is done when in a published
+    protocol makes it the clinician's own plan, unless it `keeps_protocol`.
+    """
+    draft = _open(plan, revision)
+    content = keyed(draft)
+    new = change(outline_of(content["sessions"]))
+    made = _rebuild(draft, content, new, keeps_protocol)
+    _remember(draft, content, made, by=by, words=words)
+    _write(draft, made)
+    return draft
+
+
+@transaction.atomic
+def undo(*, plan, by, revision) -> Plan:
+    """Take the last change back; it can be done again until another takes its place."""
+    draft = _open(plan, revision)
+    last = draft.edits.filter(undone=False, number__gt=0).last()
+    if last is None:
+        raise NotEditable("There is nothing to undo: the draft is as it was taken.")
+    draft.edits.filter(pk=last.pk).update(undone=True)
+    _write(draft, draft.edits.get(number=last.number - 1).content)
+    return draft
+
+
+@transaction.atomic
+def redo(*, plan, by, revision) -> Plan:
+    draft = _open(plan, revision)
+    following = draft.edits.filter(undone=True).first()
+    if following is None:
+        raise NotEditable("There is nothing to do again.")
+    draft.edits.filter(pk=following.pk).update(undone=False)
+    _write(draft, following.content)
+    return draft
+
+
+def _open(plan, revision) -> Plan:
+    """The draft, locked, if it is one still and as the person saw it."""
+    found = Plan.objects.select_for_update(of=("self",)).select_related(
+        "patient", "assessment", "catalogue_version"
+    )
+    draft = found.get(pk=plan.pk)
+    if draft.state != State.DRAFT:
+        raise NotEditable(
+            f"{draft} is {draft.get_state_display().lower()}: only a draft can be changed."
+        )
+    if draft.revision != revision:
+        raise DraftChanged(draft, draft.edits.filter(undone=False).last())
+    return draft
+
+
+# --- content -----------------------------------------------------------------------------------
+
+
+def keyed(plan) -> dict:
+    """The plan's content with the key of every step; a draft as taken has them in its rows only."""
+    sessions = plan.content["sessions"]
+    if all("key" in step for session in sessions for step in session["steps"]):
+        return plan.content
+    rows = plan.sessions.prefetch_related("steps")
+    return plan.content | {
+        "sessions": [
+            session
+            | {
+                "steps": [
+                    step | {"key": str(kept.key)}
+                    for step, kept in zip(session["steps"], row.steps.all(), strict=True)
+                ]
+            }
+            for session, row in zip(sessions, rows, strict=True)
+        ]
+    }
+
+
+def _rebuild(draft, content: dict, outline: Outline, keeps_protocol: bool) -> dict:
+    desk = bridge.desk_of(draft.assessment, draft.catalogue_version, on=timezone.localdate())
+    made = rebuilt(
+        content,
+        outline,
+        desk,
+        seen_on=draft.assessment.assessed_on,
+        by_protocol=bool(content["protocol"]) and keeps_protocol,
+    )
+    return made | {"ask": list(judged(made, draft.assessment, draft.catalogue_version).ask)}
+
+
+def _remember(draft, before: dict, after: dict, *, by, words) -> None:
+    if not draft.edits.exists():
+        Edit.objects.create(plan=draft, number=0, words=AS_TAKEN, content=before, made_by=by)
+    draft.edits.filter(undone=True).delete()
+    last = draft.edits.aggregate(last=Max("number"))["last"]
+    Edit.objects.create(plan=draft, number=last + 1, words=words[:300], content=after, made_by=by)
+
+
+# --- rows --------------------------------------------------------------------------------------
+
+
+def _write(draft, content: dict) -> None:
+    draft.content = content
+    draft.content_hash = digest(content)
+    draft.cost = Decimal(content["cost"])
+    draft.starts_on = date.fromisoformat(content["first_session_on"])
+    draft.revision += 1
+    draft.save(
+        update_fields=["content", "content_hash", "cost", "starts_on", "revision"],
+    )
+    _write_sessions(draft, content)
+
+
+def _write_sessions(draft, content: dict) -> None:
+    """The rows of what is still to come, anew; those of performed visits get their number."""
+    Step.objects.filter(session__block__plan=draft, session__performance=None).delete()
+    PlannedSession.objects.filter(block__plan=draft, performance=None).delete()
+    blocks = _blocks(draft, content)
+    late_share = bridge.catalogue_of(draft.catalogue_version).constant("window.late_share")
+    links = chain(content["sessions"], late_share)
+    kept = {str(one.continues_id): one for one in draft.sessions}
+    sessions, steps = [], []
+    for number, (stored, link) in enumerate(zip(content["sessions"], links, strict=True), 1):
+        if stored.get("performed_on"):
+            PlannedSession.objects.filter(pk=kept[stored["continues"]].pk).update(
+                number=number, day=stored["day"]
+            )
+            continue
+        row = session_row(blocks[stored["block"]], number, stored, link)
+        sessions.append(row)
+        steps += [step_row(row, place, step) for place, step in enumerate(stored["steps"], 1)]
+    PlannedSession.objects.bulk_create(sessions)
+    Step.objects.bulk_create(steps)
+
+
+def _blocks(draft, content: dict) -> dict[int, Block]:
+    wanted = {number: firm for number, firm, _cost in content["blocks"]}
+    blocks = {block.number: block for block in draft.blocks.all()}
+    for number, block in blocks.items():
+        if number not in wanted:
+            block.delete()
+    for number, firm in wanted.items():
+        if number not in blocks:
+            blocks[number] = Block.objects.create(plan=draft, number=number, firm=firm)
+    return blocks

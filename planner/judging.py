@@ -1,0 +1,61 @@
+"""What the planner's rules say about a stored plan, by the same check whoever asks."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils import timezone
+
+from planner import bridge
+from planner.engine.check import check
+from planner.engine.values import Finding, GivenPlan, GivenSession, GivenStep
+
+
+@dataclass(frozen=True)
+class Judged:
+    """`findings` are about visits still to come, their `session` an index of the plan's visits."""
+
+    findings: tuple[Finding, ...]
+    ask: tuple[str, ...]
+
+    @property
+    def breaking(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.breaks)
+
+
+def judged(content: dict, assessment, version) -> Judged:
+    """What the rules of `version` say today; visits that were performed count as done."""
+    desk = bridge.desk_of(assessment, version, on=timezone.localdate())
+    sessions = content["sessions"]
+    checked = check(desk.case, desk.catalogue, given_of(content), desk)
+    ahead = tuple(
+        finding
+        for finding in checked.findings
+        if finding.session is None or not sessions[finding.session].get("performed_on")
+    )
+    return Judged(ahead, checked.ask)
+
+
+def given_of(content: dict) -> GivenPlan:
+    """Stored content as the engine's check takes it, each visit on its date."""
+    return GivenPlan(
+        sessions=tuple(
+            GivenSession(
+                day=session["day"],
+                kind=session["kind"],
+                on=date.fromisoformat(session["on"]),
+                steps=tuple(_step(step) for step in session["steps"]),
+            )
+            for session in content["sessions"]
+        ),
+        first_session_on=date.fromisoformat(content["first_session_on"]),
+        by_protocol=bool(content["protocol"]),
+    )
+
+
+def _step(step: dict) -> GivenStep:
+    return GivenStep(
+        step["treatment"],
+        tuple(step["places"]),
+        step.get("key", ""),
+        step.get("override_words", ""),
+    )
