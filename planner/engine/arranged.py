@@ -8,10 +8,11 @@ from decimal import Decimal
 
 from planner.engine import explain
 from planner.engine.build import Builder, Given, totals
-from planner.engine.compose import Course, Desk
+from planner.engine.compose import Course
+from planner.engine.desk import Desk
 from planner.engine.effect import expectation, middle_of
+from planner.engine.proposal import pigment_risk, top_ups
 from planner.engine.protocols import doses_of
-from planner.engine.suggest import _pigment, _top_ups
 from planner.engine.values import (
     Expectation,
     HomeCare,
@@ -58,8 +59,8 @@ def arranged(desk: Desk, visits: list[Given], counted: list[Given], *, by_protoc
         home_care=home_care,
         untreated=explain.untreated(desk, doses),
         why_not=explain.why_not(desk, course, expected, sums["cost"]),
-        top_ups=_top_ups(desk, sessions),
-        pigment_risk=_pigment(desk, sessions),
+        top_ups=top_ups(desk, sessions),
+        pigment_risk=pigment_risk(desk, sessions),
         text=explain.sentence(desk, sessions, expected, sums),
     )
 

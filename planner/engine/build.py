@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from clinic.catalogue.terms import Effect, TreatmentKind
 from planner.engine import limits
-from planner.engine.compose import Course, Desk
+from planner.engine.compose import Course
+from planner.engine.desk import Desk
 from planner.engine.scars import WORTH_A_STEP, worth
 from planner.engine.values import (
     HomeCare,

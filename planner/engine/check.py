@@ -11,9 +11,9 @@ from clinic.catalogue.terms import Effect
 from planner.engine import limits
 from planner.engine.build import Builder, Given, totals, weeks
 from planner.engine.catalogue import Catalogue
-from planner.engine.compose import Desk
+from planner.engine.desk import Desk
 from planner.engine.effect import expectation
-from planner.engine.pairs import ONE_OF_A_KIND
+from planner.engine.pairs import ONE_OF_A_KIND, TOGETHER
 from planner.engine.protocols import doses_of
 from planner.engine.safety import clinic_lacks, is_held
 from planner.engine.scars import worth
@@ -28,12 +28,25 @@ def check(case: Case, catalogue: Catalogue, plan: GivenPlan, desk: Desk | None =
     return _Check(desk or Desk(case, catalogue), plan).answer()
 
 
+def first_possible(desk: Desk, plan: GivenPlan) -> date:
+    """The case's day plus the longest preparation that the plan's steps ask for."""
+    first = min((s.day for s in plan.sessions if s.steps), default=0)
+    leads = [
+        desk.lead_days(step.treatment, place)
+        for session in plan.sessions
+        for step in session.steps
+        if step.treatment in desk.catalogue.treatments
+        for place in step.places
+    ]
+    return desk.case.on + timedelta(days=max(leads, default=0) - min(first, 0))
+
+
 class _Check:
     def __init__(self, desk: Desk, plan: GivenPlan):
         self.desk, self.case, self.catalogue = desk, desk.case, desk.catalogue
         self.plan = plan
         self.order = sorted(range(len(plan.sessions)), key=lambda i: plan.sessions[i].day)
-        self.first_on = plan.first_session_on or self._first_possible()
+        self.first_on = plan.first_session_on or first_possible(desk, plan)
         self.found: list[Finding] = []
 
     def answer(self) -> Checked:
@@ -56,18 +69,6 @@ class _Check:
             ask=tuple(sorted(ask)),
             **sums,
         )
-
-    def _first_possible(self) -> date:
-        """The case's day plus the longest preparation that the plan's steps ask for."""
-        first = min((s.day for s in self.plan.sessions if s.steps), default=0)
-        leads = [
-            self.desk.lead_days(step.treatment, place)
-            for session in self.plan.sessions
-            for step in session.steps
-            if step.treatment in self.catalogue.treatments
-            for place in step.places
-        ]
-        return self.case.on + timedelta(days=max(leads, default=0) - min(first, 0))
 
     def _on(self, index: int) -> date:
         session = self.plan.sessions[index]
@@ -212,7 +213,7 @@ class _Check:
         rule = ",".join(between.rules)
         names = f"{self.catalogue.name_of(one)} and {self.catalogue.name_of(other)}"
         days = (self._on(later[0]) - self._on(earlier[0])).days
-        if between.never:
+        if between.never and not (self.plan.by_protocol and self._is_published(one, other)):
             only_d5 = between.rules == (ONE_OF_A_KIND,) or between.rules[-1] == ONE_OF_A_KIND
             avoid = not only_d5
             text = f"{names}: {between.text or 'not both in one field'}"
@@ -224,10 +225,17 @@ class _Check:
         else:
             self._apart(earlier, later, between, rule, names, days)
 
+    def _is_published(self, one: str, other: str) -> bool:
+        """Whether a row lets them share a session, under a condition that no plan can state."""
+        rows = self.catalogue.pairs_of.get(frozenset((one, other)), ())
+        return any(row.relation in TOGETHER for row in rows)
+
     def _on_one_day(self, earlier, later, between, rule, names) -> None:
         if not between.together:
             text = f"{names} in one session and field: {between.text}"
-            self._say("same_session", rule, "", text, later[0], later[1], True)
+            pair = (earlier[2].treatment, later[2].treatment)
+            breaks = not (self.plan.by_protocol and self._is_published(*pair))
+            self._say("same_session", rule, "", text, later[0], later[1], breaks)
         elif between.named and between.first == later[2].treatment:
             first = self.catalogue.name_of(between.first)
             text = f"{names} in one session: {first} goes first. {between.text}"

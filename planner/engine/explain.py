@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from clinic.catalogue.terms import Effect, ScarType
 from planner.engine.build import weeks
-from planner.engine.compose import Candidate, Course, Desk
+from planner.engine.compose import Course
+from planner.engine.desk import Candidate, Desk
 from planner.engine.effect import Dose, middle_of
 from planner.engine.scars import indication_for
 from planner.engine.values import Step, Untreated, Why, WhyNot
@@ -71,9 +72,7 @@ def next_best(desk: Desk, step: Step, taken) -> str:
             continue
         if desk.effect.mechanism_class(candidate.code) != mechanism:
             continue
-        worth = sum(
-            desk.effect.step(candidate.code, t) * candidate.row.course[1] for t in step.scar_types
-        )
+        worth = sum(desk.effect.course(candidate.code, t) for t in step.scar_types)
         if worth:
             rivals.append((-worth, candidate.row.name))
     return min(rivals)[1] if rivals else ""

@@ -15,9 +15,9 @@ SWAP = {"L": "R", "R": "L", "left": "right", "right": "left"}
 
 def canonical(case: Case) -> tuple[Case, bool]:
     """The case in sorted order, in the orientation that sorts first, and whether it was turned."""
-    upright, turned = _sorted(case), _sorted(mirrored_case(case))
-    flipped = _key(turned) < _key(upright)
-    return (turned, True) if flipped else (upright, False)
+    upright, other = _sorted(case), _sorted(mirrored_case(case))
+    flipped = _key(other) < _key(upright)
+    return (other, True) if flipped else (upright, False)
 
 
 def mirrored_case(case: Case) -> Case:
@@ -25,7 +25,7 @@ def mirrored_case(case: Case) -> Case:
         case,
         findings=tuple(replace(g, place=mirrored(g.place)) for g in case.findings),
         marks=tuple(replace(m, place=mirrored(m.place)) for m in case.marks),
-        answers=tuple((code, _turn(value)) for code, value in case.answers),
+        answers=tuple((code, turned(value)) for code, value in case.answers),
         previous=tuple(
             replace(p, places=tuple(mirrored(place) for place in p.places)) for p in case.previous
         ),
@@ -41,17 +41,18 @@ def mirrored(text: str) -> str:
 
 
 def mirrored_suggestion(suggestion: Suggestion) -> Suggestion:
-    return _turn(suggestion)
+    return turned(suggestion)
 
 
-def _turn(value):
+def turned(value):
+    """Any engine value with left and right exchanged, in its places and in its words."""
     if isinstance(value, str) and type(value) is str:
         return mirrored(value)
     if isinstance(value, tuple):
-        turned = tuple(_turn(item) for item in value)
-        return tuple(sorted(turned)) if _are_places(turned) else turned
+        items = tuple(turned(item) for item in value)
+        return tuple(sorted(items)) if _are_places(items) else items
     if is_dataclass(value):
-        return replace(value, **{f.name: _turn(getattr(value, f.name)) for f in fields(value)})
+        return replace(value, **{f.name: turned(getattr(value, f.name)) for f in fields(value)})
     return value
 
 

@@ -2,7 +2,8 @@
 
 from planner.engine.build import Given
 from planner.engine.catalogue import ROMAN, Protocol, numeral
-from planner.engine.compose import Course, Desk, joints_of
+from planner.engine.compose import Course, joints_of
+from planner.engine.desk import Desk
 from planner.engine.effect import Dose
 from planner.engine.scars import pair_word
 from planner.engine.values import Proof, Proposal

@@ -7,9 +7,11 @@ from itertools import combinations
 from math import ceil
 
 from planner.engine.catalogue import Strategy
-from planner.engine.compose import Candidate, Desk, solve_block
+from planner.engine.compose import solve_block
+from planner.engine.desk import Candidate, Desk
 from planner.engine.effect import Dose, range_of
 from planner.engine.pairs import ONE_OF_A_KIND
+from planner.engine.problem import problem_of
 from planner.engine.values import NoPlan, Proposal, Wishes
 
 NOTHING = Wishes()
@@ -76,7 +78,7 @@ def _way(desk: Desk, names: tuple[str, ...]) -> tuple | None:
     for name in names:
         weights.update(SPARING[name])
     strategy = Strategy("", "", "", weights, 0.0, 0.0, False, 0)
-    problem = other.problem({}, {}, Decimal(0), 0, 0)
+    problem = problem_of(other)
     least = round(100 * desk.catalogue.constant("plan.min_gain"))
     block = solve_block(other, problem, strategy, floor=least)
     if block is None:

@@ -1,41 +1,23 @@
-"""The one door of the engine: a case and a catalogue in, a few explained protocols out.
+"""The main door of the engine: a case and a catalogue in, a few explained protocols out.
 
 Pure: no clock, no I/O, no randomness. A case is brought to one orientation before it is solved and
 its answer turned back, so that a mirrored face gets the mirrored plan.
 """
 
 from dataclasses import replace
-from decimal import Decimal
-from functools import cached_property
 
 from clinic.catalogue.terms import Effect
 from planner.engine import explain, relax
-from planner.engine.build import Builder, Given, totals, visits_of
-from planner.engine.catalogue import Catalogue, Strategy
-from planner.engine.compose import Block, Course, Desk, solve_block
-from planner.engine.effect import EffectModel, expectation, group_shares
+from planner.engine.catalogue import Catalogue
+from planner.engine.courses import Courses
+from planner.engine.desk import Desk
 from planner.engine.mirror import canonical, mirrored_suggestion
-from planner.engine.model import POINT
 from planner.engine.output import digest_of
+from planner.engine.proposal import Proposer
 from planner.engine.protocols import fitting_protocols
-from planner.engine.values import (
-    Case,
-    Deferred,
-    Excluded,
-    NoPlan,
-    Possible,
-    Proof,
-    Proposal,
-    Suggestion,
-)
+from planner.engine.values import Case, Excluded, NoPlan, Possible, Proposal, Suggestion
 
-PLANNER_VERSION = "1.0"
-COVERS = (
-    "No other numbers of sessions of the treatments open here, with one method of a mechanism in a "
-    "block, and no other sequence are better under this aim."
-)
-UNPROVEN = "The best that was found; at most so many points could be better: "
-LATER = " Later blocks are provisional and outside this proof."
+PLANNER_VERSION = "1.1"
 RECOMMENDED = "balanced"
 BEST = "best_result"
 
@@ -54,6 +36,7 @@ class _Suggesting:
     def __init__(self, case: Case, catalogue: Catalogue):
         self.case, self.catalogue = case, catalogue
         self.desk = Desk(case, catalogue)
+        self.courses, self.proposer = Courses(self.desk), Proposer(self.desk)
 
     def answer(self, wanted) -> Suggestion:
         proposals: tuple[Proposal, ...] = ()
@@ -98,7 +81,7 @@ class _Suggesting:
         """The strategies' proposals, the recommended one first, then the published protocols."""
         strategies = self.catalogue.strategies
         best = next((s for s in strategies if s.code == BEST), strategies[0])
-        top = self._firm(best, 0.0)
+        top = self.courses.firm(best, 0.0)
         courses = []
         for strategy in strategies:
             if wanted and strategy.code not in wanted:
@@ -106,168 +89,14 @@ class _Suggesting:
             firm = top
             if strategy is not best:
                 share = strategy.min_share if strategy.min_share < 1 else 0.0
-                firm = self._firm(strategy, share * top.gain if top else 0.0)
+                firm = self.courses.firm(strategy, share * top.gain if top else 0.0)
             if firm:
-                courses.append(self._course(strategy, firm))
-        found = [self._proposal(course) for course in courses]
+                courses.append(self.courses.course(strategy, firm))
+        found = [self.proposer.of_course(course) for course in courses]
         found = _distinct([p for p in found if p.expected.middle > 0])
         if not wanted:
-            found += fitting_protocols(self.desk, self._finish)
+            found += fitting_protocols(self.desk, self.proposer.finish)
         return _ranked(found)
-
-    def _course(self, strategy: Strategy, firm: Block) -> Course:
-        """All blocks: the firm one, then the next on what it is expected to leave."""
-        blocks = [firm]
-        while len(blocks) < int(self.catalogue.constant("blocks.most")):
-            following = self._next_block(strategy, blocks, self._without(strategy))
-            if following is None:
-                break
-            blocks.append(following)
-        return Course.of(strategy, blocks)
-
-    def _without(self, strategy: Strategy) -> tuple[str, ...]:
-        return self._devices if strategy.exclude_device else ()
-
-    def _firm(self, strategy: Strategy, floor: float) -> Block | None:
-        """The first block, with at least so much improvement (hundredths of a point)."""
-        return self._solve(self._first_problem, strategy, floor, self._without(strategy))
-
-    @cached_property
-    def _first_problem(self):
-        return self.desk.problem({}, {}, Decimal(0), 0, 0)
-
-    def _solve(self, problem, strategy, floor, without) -> Block | None:
-        block = solve_block(self.desk, problem, strategy, floor=floor, without=without)
-        if block is None and problem.required:
-            block = solve_block(
-                self.desk, replace(problem, required=()), strategy, floor=floor, without=without
-            )
-        return block
-
-    @cached_property
-    def _devices(self) -> tuple[str, ...]:
-        return tuple(c.code for c in self.desk.candidates if self.desk.is_device(c.row))
-
-    def _next_block(self, strategy: Strategy, blocks, without) -> Block | None:
-        course = Course.of(strategy, blocks)
-        model = EffectModel(self.catalogue)
-        review = blocks[-1].last_day + round(7 * self.catalogue.constant("review.weeks"))
-        after = review + int(self.catalogue.constant("visits.least_days"))
-        used: dict = {}
-        for block in blocks:
-            days = dict(block.placed.days)
-            for code, count in block.choice.sessions:
-                last = max(days[p.key][-1] for p in block.pieces if p.treatment == code)
-                used[code] = (used.get(code, (0, 0))[0] + count, last)
-        left = {i: 1 - share for i, share in enumerate(_shares(self.desk, model, course))}
-        spent = sum((_cents(self.desk, b) for b in blocks), 0)
-        visits = len(Builder(self.desk, visits_of(course)).sessions())
-        problem = self.desk.problem(left, used, Decimal(spent) / 100, visits, after)
-        if problem.max_visits is not None and problem.max_visits < 2:
-            return None
-        least = self.catalogue.constant("block.min_gain")
-        block = solve_block(
-            self.desk, problem, strategy, floor=round(least * POINT), without=without
-        )
-        return block if block and block.value > 0 else None
-
-    # -- one proposal -----------------------------------------------------------------
-
-    def _proposal(self, course: Course) -> Proposal:
-        firm = course.blocks[0]
-        gap = round(max(0.0, firm.bound - firm.value), 3)
-        proof = Proof(
-            optimal=firm.proven,
-            value=round(firm.value, 3),
-            bound=round(firm.bound, 3),
-            gap=gap,
-            covers=(COVERS if firm.proven else f"{UNPROVEN}{gap:g}.")
-            + (LATER if len(course.blocks) > 1 else ""),
-        )
-        strategy = course.strategy
-        return self._finish(
-            course, visits_of(course), strategy.code, strategy.name, proof, by_protocol=False
-        )
-
-    def _finish(
-        self,
-        course: Course,
-        visits: list[Given],
-        code: str,
-        name: str,
-        proof,
-        *,
-        by_protocol,
-        **more,
-    ) -> Proposal:
-        desk = self.desk
-        builder = Builder(desk, visits, by_protocol=by_protocol)
-        taken = {dose.treatment for dose in course.doses}
-        sessions = explain.with_reasons(desk, builder.sessions(), taken)
-        preparations, home_care = builder.preparations(sessions)
-        expected = expectation(
-            self.case, self.catalogue, course.doses, course.joints, self.desk.effect
-        )
-        sums = totals(sessions)
-        blocks = tuple(
-            (
-                number,
-                number == 1,
-                sum(
-                    (t.price for s in sessions if s.block == number for t in s.steps),
-                    Decimal("0.00"),
-                ),
-            )
-            for number in sorted({visit.block for visit in visits})
-        )
-        return Proposal(
-            strategy=code,
-            name=name,
-            recommended=False,
-            proof=proof,
-            expected=expected,
-            sessions=sessions,
-            first_session_on=builder.first_on,
-            **sums,
-            pigment_risk=_pigment(desk, sessions),
-            blocks=blocks,
-            preparations=preparations,
-            home_care=home_care,
-            deferred=self._deferred(),
-            untreated=explain.untreated(desk, course.doses),
-            why_not=explain.why_not(desk, course, expected, sums["cost"]),
-            top_ups=_top_ups(desk, sessions),
-            text=explain.sentence(desk, sessions, expected, sums),
-            ask=self._asks(builder, sessions),
-            **more,
-        )
-
-    def _asks(self, builder: Builder, sessions) -> tuple[str, ...]:
-        """Questions without an answer that could hold up one of this proposal's steps."""
-        return tuple(
-            sorted(
-                {
-                    name
-                    for session in sessions
-                    for step in session.steps
-                    for hit in builder.hits(step.treatment, step.places, session.on)
-                    if not hit.known
-                    for name in hit.ask
-                }
-            )
-        )
-
-    def _deferred(self) -> tuple[Deferred, ...]:
-        rows = []
-        for candidate in self.desk.candidates:
-            held = [v for v in candidate.verdicts.values() if v.effect is None and v.holding]
-            waits = [v for v in candidate.verdicts.values() if v.effect == Effect.DELAY]
-            for verdict in (held or waits)[:1]:
-                hits = [h for v in (held or waits) for h in v.holding]
-                rules = tuple(sorted({hit.rule for hit in hits}))
-                until = verdict.earliest if held else None
-                rows.append(Deferred(candidate.code, until, rules, verdict.holding[0].text))
-        return tuple(rows)
 
     # -- what is out ------------------------------------------------------------------
 
@@ -306,48 +135,6 @@ def _excluded_row(catalogue: Catalogue, code: str, verdicts) -> Excluded:
     until = f" Until {first.until:%d-%b-%Y}." if first.until else ""
     rules = tuple(dict.fromkeys(hit.rule for hit in held))
     return Excluded(code, catalogue.name_of(code), effect, rules, f"{first.text}{until}")
-
-
-def _cents(desk: Desk, block: Block) -> int:
-    total = Decimal(0)
-    for piece in block.pieces:
-        row = desk.catalogue.treatments[piece.treatment]
-        times = 1 if row.price_unit == "course" else piece.sessions
-        total += desk.price(row, piece.places) * times
-    return int(total * 100)
-
-
-def _shares(desk: Desk, model: EffectModel, course: Course) -> list[float]:
-    """The improvement of each group that a course is expected to bring."""
-    return group_shares(desk.case, model, course.doses, course.joints)
-
-
-def _pigment(desk: Desk, sessions) -> float:
-    phototype = desk.case.patient.fitzpatrick
-    if phototype is not None and phototype < 4:
-        return 0.0
-    rows = desk.catalogue.treatments
-    return sum(
-        float(rows[step.treatment].figure("pigment_risk").usual or 0)
-        for session in sessions
-        for step in session.steps
-    )
-
-
-def _top_ups(desk: Desk, sessions) -> tuple[tuple[str, int, Decimal], ...]:
-    """Temporary effects: how often they want renewing, and what that costs a year."""
-    prices: dict = {}
-    for session in sessions:
-        for step in session.steps:
-            prices[step.treatment] = max(prices.get(step.treatment, Decimal(0)), step.price)
-    rows = []
-    for code, price in sorted(prices.items()):
-        span = desk.catalogue.treatments[code].figure("results_last_months")
-        if span.max is None:
-            continue
-        months = max(1, round(span.typical or ((span.min or span.max) + span.max) / 2))
-        rows.append((code, months, (price * 12 / months).quantize(Decimal("0.01"))))
-    return tuple(rows)
 
 
 def _distinct(proposals: list[Proposal]) -> list[Proposal]:

@@ -432,3 +432,18 @@ class Checked:
     @property
     def allowed(self) -> bool:
         return not any(finding.breaks for finding in self.findings)
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A plan filled in around pinned steps.
+
+    `proposal` holds every pinned step on its day beside what the planner added; its proof speaks of
+    what was added. `checked` judges the whole, the pinned steps too. `added` is False where nothing
+    more was worth its sessions, or nothing could be added; `text` says which, in one sentence.
+    """
+
+    proposal: Proposal
+    checked: Checked
+    added: bool
+    text: str

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from planner.engine.catalogue import catalogue_from
 from planner.engine.check import check
-from planner.engine.compose import Desk
+from planner.engine.desk import Desk
 from planner.engine.effect import Dose, Joint, expectation
 from planner.engine.mirror import mirrored_case, mirrored_suggestion
 from planner.engine.output import as_json

@@ -1,0 +1,99 @@
+"""All blocks of one strategy: the firm one, then the next on what it is expected to leave."""
+
+from dataclasses import replace
+from decimal import Decimal
+from functools import cached_property
+
+from planner.engine.build import Builder, visits_of
+from planner.engine.catalogue import Strategy
+from planner.engine.compose import Block, Course, solve_block
+from planner.engine.desk import Desk
+from planner.engine.effect import group_shares
+from planner.engine.model import POINT
+from planner.engine.problem import Settled, problem_of
+
+
+class Courses:
+    """Solves blocks for one case; what several strategies share is worked out once."""
+
+    def __init__(self, desk: Desk):
+        self.desk, self.catalogue = desk, desk.catalogue
+
+    def firm(self, strategy: Strategy, floor: float) -> Block | None:
+        """The first block, with at least so much improvement (hundredths of a point)."""
+        return self.solve(self._first_problem, strategy, floor)
+
+    def course(self, strategy: Strategy, firm: Block) -> Course:
+        """A firm block and those that follow it."""
+        return self.extended(strategy, [firm])
+
+    def extended(self, strategy: Strategy, blocks) -> Course:
+        """These blocks, and those that follow them."""
+        blocks = list(blocks)
+        while len(blocks) < int(self.catalogue.constant("blocks.most")):
+            following = self._next_block(strategy, blocks)
+            if following is None:
+                break
+            blocks.append(following)
+        return Course.of(strategy, blocks)
+
+    def solve(self, problem, strategy: Strategy, floor: float = 0.0) -> Block | None:
+        """The best block; where no first choice can be had, the best without one."""
+        without = self._without(strategy)
+        block = solve_block(self.desk, problem, strategy, floor=floor, without=without)
+        if block is None and problem.required:
+            free = replace(problem, required=(), known={})
+            block = solve_block(self.desk, free, strategy, floor=floor, without=without)
+        return block
+
+    def settled(self, strategy: Strategy, blocks) -> Settled:
+        """What these blocks leave, take and have used: where the next one starts."""
+        course = Course.of(strategy, blocks)
+        review = blocks[-1].last_day + round(7 * self.catalogue.constant("review.weeks"))
+        used: dict = {}
+        for block in blocks:
+            days = dict(block.placed.days)
+            for piece in block.pieces:
+                count, last = used.get(piece.treatment, (0, 0))
+                used[piece.treatment] = (count, max(last, days[piece.key][-1]))
+            for code, count in block.sessions:
+                used[code] = (used[code][0] + count, used[code][1])
+        shares = group_shares(self.desk.case, self.desk.effect, course.doses, course.joints)
+        return Settled(
+            left={i: 1 - share for i, share in enumerate(shares)},
+            used=used,
+            spent=sum((_cost(self.desk, block) for block in blocks), Decimal(0)),
+            visits=len(Builder(self.desk, visits_of(course)).sessions()),
+            after=review + int(self.catalogue.constant("visits.least_days")),
+        )
+
+    def _next_block(self, strategy: Strategy, blocks) -> Block | None:
+        problem = problem_of(self.desk, self.settled(strategy, blocks))
+        if problem.max_visits is not None and problem.max_visits < 2:
+            return None
+        least = self.catalogue.constant("block.min_gain")
+        without = self._without(strategy)
+        block = solve_block(
+            self.desk, problem, strategy, floor=round(least * POINT), without=without
+        )
+        return block if block and block.value > 0 else None
+
+    def _without(self, strategy: Strategy) -> tuple[str, ...]:
+        return self._devices if strategy.exclude_device else ()
+
+    @cached_property
+    def _first_problem(self):
+        return problem_of(self.desk)
+
+    @cached_property
+    def _devices(self) -> tuple[str, ...]:
+        return tuple(c.code for c in self.desk.candidates if self.desk.is_device(c.row))
+
+
+def _cost(desk: Desk, block: Block) -> Decimal:
+    total = Decimal(0)
+    for piece in block.pieces:
+        row = desk.catalogue.treatments[piece.treatment]
+        times = 1 if row.price_unit == "course" else piece.sessions
+        total += desk.price(row, piece.places) * times
+    return total
