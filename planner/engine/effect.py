@@ -1,9 +1,11 @@
 """How much better the scars are expected to be, as a range, and for how long.
 
-A treatment given k times leaves (1 - r)^k of the treatable part of a group's load; in logarithms
-every session adds its own step. Treatments of one mechanism overlap, so that only the strongest
-counts in full; a published synergy adds a part of the weaker partner. Every constant is a
-calibration row of the catalogue; how they were fitted is told in docs/planner.md.
+A session leaves 1 - r of the treatable part of a group's load; in logarithms it adds a step. The
+same treatment again does the same thing again, so every further session adds only a part of the
+one before, and a course runs into a plateau of its own. Treatments of one mechanism overlap: only
+the strongest counts in full. A published synergy adds a part of the weaker partner. Every constant
+is a calibration row of the catalogue; docs/expected.md tells how they were fitted and how far off
+they are.
 """
 
 from dataclasses import dataclass
@@ -47,24 +49,33 @@ class EffectModel:
         self.ceiling = catalogue.constant("ceiling")
         self.overlap = catalogue.constant("overlap")
         self.synergy = catalogue.constant("synergy")
+        self.repeat = catalogue.constant("repeat")
         self._step = lru_cache(maxsize=None)(self._step)
         self.spread = lru_cache(maxsize=None)(self.spread)
         self.lasting = lru_cache(maxsize=None)(self.lasting)
         self.mechanism_class = lru_cache(maxsize=None)(self.mechanism_class)
 
     def step(self, treatment: str, scar_type: str) -> float:
-        """What one session adds to a group's logarithm; 0.0 where it does nothing."""
+        """What the first session adds to a group's logarithm; 0.0 where it does nothing."""
         return self._step(treatment, scar_type)
 
     def _step(self, treatment: str, scar_type: str) -> float:
-        row = self.catalogue.treatments[treatment]
-        indication = indication_for(row, scar_type)
+        usual = max(1, self.catalogue.treatments[treatment].course[1])
+        return self.course(treatment, scar_type) / self.amount(usual)
+
+    def course(self, treatment: str, scar_type: str) -> float:
+        """What its usual course adds to a group's logarithm."""
+        indication = indication_for(self.catalogue.treatments[treatment], scar_type)
         if not indication or indication.effectiveness <= 0:
             return 0.0
         whole = self.catalogue.constant(f"course.{indication.effectiveness}")
         if is_unspecific(indication):
             whole *= self.catalogue.constant("unspecific")
-        return -log(1 - whole) / max(1, row.course[1])
+        return -log(1 - whole)
+
+    def amount(self, sessions: int) -> float:
+        """What so many sessions of one treatment come to, in first sessions."""
+        return amount(sessions, self.repeat)
 
     def spread(self, treatment: str, scar_type: str) -> float:
         """Half the width of the range around a step, as a share of it."""
@@ -88,13 +99,14 @@ class EffectModel:
         """
         classes: dict = {}
         for treatment in sorted(doses):
-            step = self.step(treatment, scar_type) * doses[treatment] * factor(treatment)
+            sessions = self.amount(doses[treatment])
+            step = self.step(treatment, scar_type) * sessions * factor(treatment)
             if step:
                 classes.setdefault(self.mechanism_class(treatment), []).append(step)
         total = sum(self._of_one_mechanism(steps) for steps in classes.values())
         for (a, b), sessions in sorted(joints.items()):
             weaker = min(self.step(a, scar_type) * factor(a), self.step(b, scar_type) * factor(b))
-            total += self.synergy * weaker * sessions
+            total += self.synergy * weaker * self.amount(sessions)
         return total
 
     def _of_one_mechanism(self, steps: list) -> float:
@@ -103,6 +115,11 @@ class EffectModel:
     def share(self, exponent: float) -> float:
         """Improvement of a group's load, 0 to under the ceiling."""
         return self.ceiling * (1 - exp(-exponent))
+
+
+def amount(sessions: int, repeat: float) -> float:
+    """1 + repeat + repeat squared and so on, a term a session."""
+    return float(sum(repeat**earlier for earlier in range(sessions)))
 
 
 def remaining(treatment: Treatment, months: int) -> float:
