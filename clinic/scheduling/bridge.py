@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from clinic.catalogue.models import Clinic
 from clinic.catalogue.terms import Performer
-from clinic.scheduling import calendar
+from clinic.scheduling import calendar, visit_types
 from clinic.scheduling.calendar import Diary, Grid, Hours, Need, Part, Visit, Window
 from clinic.scheduling.models import (
     Absence,
@@ -22,38 +22,17 @@ from clinic.scheduling.models import (
     ResourceKind,
     RoomKind,
     VisitKind,
+    VisitType,
     WorkingHours,
 )
 from planner.models import PlannedSession
 
 PROCEDURE = frozenset({PartKind.PROCEDURE.value})
+NUMBING = frozenset({PartKind.NUMBING.value})
 WITH_PATIENT = frozenset(
     {PartKind.NUMBING.value, PartKind.PROCEDURE.value, PartKind.RECOVERY.value}
 )
 WHOLE = frozenset(kind.value for kind in PartKind)
-
-# The clinic's own defaults: who sees a visit that has no step of treatment, and for how long.
-SEEN_BY = {
-    VisitKind.FIRST_CONSULTATION: (Performer.DOCTOR,),
-    VisitKind.CONSULTATION: (Performer.DOCTOR,),
-    VisitKind.REVIEW: (Performer.DOCTOR,),
-    VisitKind.TEST_SPOT: (Performer.DOCTOR, Performer.NURSE),
-    VisitKind.TEST_READING: (Performer.DOCTOR, Performer.NURSE),
-    VisitKind.SUTURE_REMOVAL: (Performer.DOCTOR, Performer.NURSE),
-    VisitKind.WALK_IN: (Performer.DOCTOR, Performer.NURSE),
-    VisitKind.URGENT: (Performer.DOCTOR,),
-}
-USUAL_MINUTES = {
-    VisitKind.FIRST_CONSULTATION: 60,
-    VisitKind.CONSULTATION: 30,
-    VisitKind.REVIEW: 30,
-    VisitKind.TEST_SPOT: 30,
-    VisitKind.TEST_READING: 15,
-    VisitKind.SUTURE_REMOVAL: 15,
-    VisitKind.WALK_IN: 15,
-    VisitKind.URGENT: 30,
-}
-IN_A_PROCEDURE_ROOM = (VisitKind.PROCEDURE, VisitKind.TEST_SPOT)
 
 
 def clinic_zone() -> ZoneInfo:
@@ -86,11 +65,15 @@ class House:
             if words & set(person.capabilities) and (not skill or skill in person.capabilities)
         )
 
+    @cached_property
+    def types(self) -> dict[VisitKind, VisitType]:
+        return visit_types.all_types()
+
     def rooms_for(self, kind: str) -> tuple[int, ...]:
         """Procedures need a procedure room; what is only talk prefers a consultation room."""
         rooms = self.of_kind(ResourceKind.ROOM)
         procedure = [room.pk for room in rooms if room.room_kind == RoomKind.PROCEDURE]
-        if kind in IN_A_PROCEDURE_ROOM:
+        if self.types[VisitKind(kind)].in_procedure_room:
             return tuple(procedure)
         talking = [room.pk for room in rooms if room.room_kind == RoomKind.CONSULTATION]
         return tuple(talking + procedure)
@@ -156,6 +139,7 @@ def needs_of_session(session: PlannedSession, house: House, patient: Resource):
     people = _people_for(steps, house) if steps else [_seen_by(kind, house)]
     return (
         *people,
+        *_numbing_by(session, house),
         _room(kind, house),
         *_devices_for(steps, house),
         _patient(patient),
@@ -172,18 +156,26 @@ def _patient(patient: Resource) -> Need:
 
 
 def _room(kind: VisitKind, house: House) -> Need:
-    what = "a procedure room" if kind in IN_A_PROCEDURE_ROOM else "a room"
+    what = "a procedure room" if house.types[kind].in_procedure_room else "a room"
     return Need(ResourceKind.ROOM.value, what, house.rooms_for(kind), WHOLE)
 
 
 def _seen_by(kind: VisitKind, house: House) -> Need:
-    words = SEEN_BY.get(kind, (Performer.DOCTOR,))
+    words = house.types[kind].seen_by or [Performer.DOCTOR.value]
     return _person(f"{kind.label.lower()}", words, house.performers(words))
 
 
-def _person(task: str, words, pool) -> Need:
+def _numbing_by(session: PlannedSession, house: House) -> list[Need]:
+    """Whoever applies and watches the numbing, where the clinic asks for somebody."""
+    words = house.types[kind_of_session(session)].numbing_by
+    if not (words and session.numbing_min):
+        return []
+    return [_person("the numbing", words, house.performers(words), NUMBING)]
+
+
+def _person(task: str, words, pool, parts=PROCEDURE) -> Need:
     who = " or ".join(Performer(word).label.lower() for word in words)
-    return Need(ResourceKind.PERSON.value, f"a {who} for {task}", pool, PROCEDURE)
+    return Need(ResourceKind.PERSON.value, f"a {who} for {task}", pool, parts)
 
 
 def _people_for(steps, house: House) -> list[Need]:

@@ -202,3 +202,12 @@ class KeyReused(SchedulingError):
 
 class NotAllowed(SchedulingError):
     pass
+
+
+class GatesOpen(SchedulingError):
+    """A visit that may not start yet; `gates` are those that are not met."""
+
+    def __init__(self, appointment, gates):
+        self.appointment, self.gates = appointment, gates
+        told = " ".join(f"{gate.label}: {gate.words} ({gate.who}.)" for gate in gates)
+        super().__init__(f"{appointment.what} cannot start yet. {told}")

@@ -9,7 +9,7 @@ from crispy_forms.layout import Div, Layout
 from django import forms
 from django.utils import timezone
 
-from clinic.scheduling import bridge
+from clinic.scheduling import bridge, visit_types
 from clinic.scheduling.calendar import exists
 from clinic.scheduling.errors import NoSuchTime
 from clinic.scheduling.models import (
@@ -120,19 +120,15 @@ class WishesForm(forms.Form):
 class VisitForm(forms.Form):
     """A visit without a plan: search for the next times, or name one."""
 
-    kind = forms.ChoiceField(
-        label="Kind of visit",
-        choices=[
-            (kind.value, f"{kind.label}, {bridge.USUAL_MINUTES[kind]} minutes")
-            for kind in (
-                *NEVER_PLANNED,
-                VisitKind.REVIEW,
-                VisitKind.TEST_SPOT,
-                VisitKind.TEST_READING,
-                VisitKind.SUTURE_REMOVAL,
-            )
-        ],
+    KINDS = (
+        *NEVER_PLANNED,
+        VisitKind.REVIEW,
+        VisitKind.TEST_SPOT,
+        VisitKind.TEST_READING,
+        VisitKind.SUTURE_REMOVAL,
     )
+
+    kind = forms.ChoiceField(label="Kind of visit")
     minutes = forms.IntegerField(
         label="Length in minutes",
         required=False,
@@ -150,6 +146,10 @@ class VisitForm(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["person"].choices = people_choices()
+        self.types = visit_types.all_types()
+        self.fields["kind"].choices = [
+            (kind.value, f"{kind.label}, {self.types[kind].minutes} minutes") for kind in self.KINDS
+        ]
         self.helper = _helper(
             Div("kind", "minutes", "person", "start_from", css_class="cal-wishes"), "note"
         )
@@ -157,7 +157,7 @@ class VisitForm(forms.Form):
     @property
     def length(self) -> int:
         kind = VisitKind(self.cleaned_data["kind"])
-        return self.cleaned_data.get("minutes") or bridge.USUAL_MINUTES[kind]
+        return self.cleaned_data.get("minutes") or self.types[kind].minutes
 
 
 class MoveForm(forms.Form):

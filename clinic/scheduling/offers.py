@@ -13,6 +13,7 @@ from clinic.scheduling.errors import day as day_words
 from clinic.scheduling.models import Appointment, Resource, ResourceKind, VisitKind
 from clinic.scheduling.windows import target_date, window_problem
 from planner.models import PlannedSession
+from planner.reviewing import confirmed_blocks
 
 SPARE_DAYS = 120  # how far beyond its windows a plan may have to wait for a first free day
 MOST_DAYS = 730
@@ -111,6 +112,7 @@ class Search:
         self.house = bridge.House()
         self.patient = bridge.patient_resource(self.plan.patient)
         self.sessions = bridge.sessions_of(self.plan)
+        self.firm = confirmed_blocks(self.plan)
         self.standing = bridge.standing_by_session(self.plan)
         self.by_key = {session.pk: session for session in self.sessions}
         today = timezone.localtime(self.now, self.zone).date()
@@ -129,7 +131,7 @@ class Search:
         return [session for session in self.sessions if self._is_open(session)]
 
     def _is_open(self, session) -> bool:
-        wanted = session.block.firm or self.provisional
+        wanted = session.block.number in self.firm or self.provisional
         booked = session.pk in self.standing or bridge.performed_on(session)
         return wanted and not booked
 
@@ -196,7 +198,7 @@ class Search:
             devices=[each for each in named if each.kind == ResourceKind.DEVICE],
             target_on=grid.date(placement.target),
             off_target=placement.off_target,
-            provisional=not session.block.firm,
+            provisional=session.block.number not in self.firm,
             choice=Choice(session, starts_at, tuple(chosen)),
         )
 
@@ -297,6 +299,7 @@ def _without_wishes(search: Search, wishes: Wishes) -> str:
 def told_again(choices: list[Choice]) -> list[OfferedVisit]:
     """Choices that a form sent back, in words; services judge them when they are booked."""
     house, zone = bridge.House(), bridge.clinic_zone()
+    firm = confirmed_blocks(choices[0].session.block.plan) if choices else set()
     told, before = [], None
     for choice in choices:
         session = choice.session
@@ -314,7 +317,7 @@ def told_again(choices: list[Choice]) -> list[OfferedVisit]:
                 devices=[each for each in named if each.kind == ResourceKind.DEVICE],
                 target_on=target,
                 off_target=(on - target).days,
-                provisional=not session.block.firm,
+                provisional=session.block.number not in firm,
                 choice=choice,
             )
         )

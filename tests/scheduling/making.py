@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from clinic.catalogue.models import Version
-from clinic.scheduling import resources
+from clinic.scheduling import gates, resources
 from clinic.scheduling.offers import Choice
 from patients.models import Assessment, Patient
+from planner.agreed import Agreement, Consent, Quote
 from planner.models import Block, Plan, PlannedSession, State, Step, Suggestion
 from tests.factories import bare_treatment, make_user, make_version
 
@@ -109,7 +110,7 @@ def make_plan(*, patient=None, sessions=2, kinds=None, gap=(21, 28, 42), steps=N
         starts_on=starts_on,
         currency="EUR",
         cost=Decimal("100.00"),
-        content={"protocol": ""},
+        content={"protocol": "", "sessions": _stored(kinds or ["procedure"] * sessions, steps)},
         content_hash="0",
         drafted_by=by,
     )
@@ -155,6 +156,57 @@ def make_plan(*, patient=None, sessions=2, kinds=None, gap=(21, 28, 42), steps=N
         )
         plan.refresh_from_db()
     return plan
+
+
+def _stored(kinds, steps) -> list[dict]:
+    """The sessions as the plan's content holds them, as far as consent reads them."""
+    rows = steps or [[DULL]] * len(kinds)
+    return [
+        {"kind": kind, "steps": [dict(step) for step in row] if kind == "procedure" else []}
+        for kind, row in zip(kinds, rows, strict=True)
+    ]
+
+
+def agree_to(plan, on=None, **fields):
+    """The patient agrees to every procedure of the plan, without the page that asks for it."""
+    by, on = make_user(), on or plan.starts_on
+    quote = Quote.objects.create(
+        plan=plan,
+        version=plan.quotes.count() + 1,
+        issued_on=on,
+        expires_on=on + dt.timedelta(days=90),
+        currency="EUR",
+        total=plan.cost,
+        tax_percent=0,
+        issued_by=by,
+    )
+    agreement = Agreement.objects.create(
+        plan=plan,
+        plan_hash=plan.content_hash,
+        quote=quote,
+        options=[],
+        signed_on=on,
+        witnessed_by=by,
+        **fields,
+    )
+    for code in {step.treatment for step in Step.objects.filter(session__block__plan=plan)}:
+        Consent.objects.create(
+            agreement=agreement, treatment=code, name=code, text_version="1", text_hash="0"
+        )
+    return agreement
+
+
+def note_gates(visit, by=None, now=None):
+    """Everything that a person notes on a visit before it starts, each with its first answer."""
+    for gate in gates.missing(visit, now=now):
+        if gate.answers:
+            gates.note(
+                appointment=visit,
+                gate=gate.code,
+                answer=gate.answers[0],
+                by=by or make_user(),
+                now=now or visit.starts_at,
+            )
 
 
 def choice(plan, number: int, starts_at, *chosen) -> Choice:

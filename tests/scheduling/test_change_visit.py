@@ -10,12 +10,14 @@ from tests.factories import make_user
 from tests.scheduling.making import (
     MONDAY,
     NOW,
+    agree_to,
     at,
     choice,
     days_later,
     make_house,
     make_patient,
     make_plan,
+    note_gates,
 )
 
 pytestmark = pytest.mark.django_db
@@ -252,6 +254,8 @@ def test_nobody_arrives_before_the_day(course, by):
 
 def test_a_completed_session_is_told_to_the_plan(course, by):
     visit = course[0]
+    agree_to(visit.session.plan)
+    note_gates(visit, now=NOW)
     for state in (State.ARRIVED, State.IN_ROOM, State.COMPLETED):
         visit = services.change_state(
             appointment=visit, to=state, by=by, revision=visit.revision, now=NOW
@@ -261,7 +265,7 @@ def test_a_completed_session_is_told_to_the_plan(course, by):
     plan.refresh_from_db()
     assert plan.state == "in_progress"
     assert visit.session.performance.performed_on == MONDAY
-    with pytest.raises(errors.CannotChange, match="performed"):
+    with pytest.raises(errors.CannotChange, match="on record as performed"):
         services.undo(appointment=visit, by=by, revision=visit.revision)
 
 

@@ -206,7 +206,11 @@ class Story:
         for state in states:
             try:
                 visit = booking.change_state(
-                    appointment=visit, to=state, by=self.desk, revision=visit.revision
+                    appointment=visit,
+                    to=state,
+                    by=self.desk,
+                    revision=visit.revision,
+                    historic=True,
                 )
             except SchedulingError:
                 return

@@ -18,6 +18,8 @@ class Deed(models.TextChoices):
     MOVED = "moved", "Moved"
     STATE = "state", "State changed"
     UNDONE = "undone", "Undone"
+    FIRM = "firm", "Provisional date confirmed"
+    FOLLOWED = "followed", "Moved along with the revised plan"
 
 
 class Change(models.Model):
@@ -51,6 +53,8 @@ class Change(models.Model):
             return f"Moved from {old:%d-%b-%Y %H:%M} to {new:%d-%b-%Y %H:%M}"
         if self.deed == Deed.BOOKED:
             return f"Booked for {timezone.localtime(self.new_start):%d-%b-%Y %H:%M}"
+        if self.deed in (Deed.FIRM, Deed.FOLLOWED):
+            return self.get_deed_display()
         if self.deed == Deed.UNDONE and self.old_start:
             back = timezone.localtime(self.new_start)
             return f"Move undone: back to {back:%d-%b-%Y %H:%M}"

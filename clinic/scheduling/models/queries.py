@@ -5,13 +5,20 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from clinic.scheduling.models.visits import Appointment
-from planner.models import Plan, PlannedSession
+from planner.models import Decision, Plan, PlannedSession
+from planner.reviewing import CONTINUE
 
 
 def unbooked_plans():
     """Active plans with a session of the firm blocks that is neither booked nor performed."""
+    continued = Decision.objects.filter(
+        reason_code=CONTINUE,
+        review__block__plan=models.OuterRef("block__plan"),
+        review__block__number=models.OuterRef("block__number") - 1,
+    )
     open_sessions = (
-        PlannedSession.objects.filter(block__firm=True, performance=None)
+        PlannedSession.objects.filter(performance=None)
+        .filter(models.Q(block__firm=True) | models.Exists(continued))
         .annotate(
             booked=models.Exists(
                 Appointment.objects.standing().filter(session=models.OuterRef("pk"))
