@@ -36,12 +36,13 @@ def assessment(request, pk):
 
 
 def _log_page(request, found, form=None, bedside=None, status=200):
-    form = form or log_form(initial=request.GET)
+    form = form or log_form(initial={"place": request.GET.get("place", "")})
     context = {
         **panel(found),
         **chart_of(found, selected=form["place"].value() or None),
         "patient": found.patient,
         "form": form,
+        "chosen_kind": request.GET.get("kind", ""),
         "bedside": bedside or bedside_form(found),
     }
     return render(request, "patients/assessment.html", context, status=status)

@@ -2,6 +2,7 @@ from django.urls import path
 
 from patients import (
     assessment_views,
+    guide_views,
     history_views,
     logging_views,
     pad_views,
@@ -44,6 +45,7 @@ urlpatterns = [
     path("<uuid:pk>/assess/", assessment_views.start, name="start"),
     path("assessments/<uuid:pk>/", logging_views.assessment, name="assessment"),
     path("assessments/<uuid:pk>/chart/", logging_views.assessment_chart, name="assessment_chart"),
+    path("assessments/<uuid:pk>/guide/", guide_views.guide, name="guide"),
     path("assessments/<uuid:pk>/log/", logging_views.log, name="log"),
     path("assessments/<uuid:pk>/entry/", logging_views.entry, name="entry"),
     path("assessments/<uuid:pk>/undo/", logging_views.undo, name="undo"),

@@ -53,4 +53,28 @@ document.addEventListener("change", ({ target }) => {
 });
 document.addEventListener("DOMContentLoaded", () => detailForms().forEach(showDetails));
 
+// The guide to the type is drawn into the page; its links lead to pages of their own without this.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("[data-guide]");
+  if (!link || !document.querySelector("[data-logging]")) return;
+  event.preventDefault();
+  const address = new URL(link.dataset.guide || link.href, location.href);
+  const place = document.getElementById("id_place").value;
+  if (place && link.matches("#log-form *")) address.searchParams.set("place", place);
+  htmx.ajax("GET", address.pathname + address.search, { target: "#guide", swap: "outerHTML" });
+});
+
+// What the guide ended in is chosen, and the guide put away.
+document.addEventListener("click", (event) => {
+  const found = event.target.closest?.("[data-use-type]");
+  const radio = found && document.getElementById(`kind-${found.dataset.useType}`);
+  if (!radio) return;
+  event.preventDefault();
+  document.getElementById("guide").replaceChildren();
+  document.getElementById("guide").removeAttribute("class");
+  radio.checked = true;
+  radio.dispatchEvent(new Event("change", { bubbles: true }));
+  radio.focus();
+});
+
 document.addEventListener("emptied", ({ target }) => showDetails(target));
