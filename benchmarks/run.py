@@ -1,0 +1,29 @@
+"""How long things take: the planner on one core and on two, then the offers of the calendar.
+
+make bench
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+RUNS = (
+    ("The planner, one process", "benchmarks.planner_bench", "--processes=1"),
+    ("The planner, two processes", "benchmarks.planner_bench", "--processes=2"),
+    ("Offers for whole plans", "benchmarks.scheduling_offers"),
+)
+
+
+def main() -> int:
+    """Each in a process of its own, so that no one's memory is another's; 1 if any failed."""
+    failed = 0
+    for title, module, *words in RUNS:
+        sys.stdout.write(f"\n{title}\n{'-' * len(title)}\n")
+        sys.stdout.flush()
+        failed |= subprocess.run([sys.executable, "-m", module, *words], cwd=ROOT).returncode
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
