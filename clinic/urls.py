@@ -11,6 +11,7 @@ urlpatterns = [
     path("patients/", include("patients.urls")),
     path("plans/", include("planner.urls")),
     path("calendar/", include("clinic.scheduling.urls")),
+    path("messages/", include("clinic.letters.urls")),
     path("catalogue/", include("clinic.catalogue.urls")),
     path("staff/", include("clinic.staff.urls")),
     path("account/", include("allauth.account.urls")),

@@ -9,6 +9,8 @@ from django.test import Client
 from django.urls import Resolver404, resolve, reverse
 
 from clinic.catalogue import services as catalogue
+from clinic.letters import services as letters
+from clinic.letters import telling
 from clinic.scheduling import resources
 from clinic.scheduling.demo import house
 from clinic.staff.roles import NOBODY, PUBLIC, door_of
@@ -77,6 +79,8 @@ def clinic():
             ends_at=ON + dt.timedelta(days=205),
             kind="leave",
         )
+        letters.record_choice(patient=patient, email=True, sms=True, by=doctor)
+        telling.look(patient.pk, ON + dt.timedelta(hours=1))
         make_user(password=None, invited_at=ON, invited_by=people["owner@demo.example"])
         yield people
 

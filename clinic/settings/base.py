@@ -18,6 +18,7 @@ INSTALLED_APPS = [
     "patients",
     "planner",
     "clinic.scheduling",
+    "clinic.letters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -214,6 +215,8 @@ CONTENT_SECURITY_POLICY = {
 PGHISTORY_APPEND_ONLY = True
 
 EMAIL_TIMEOUT = 20
+SMS_GATEWAY = "clinic.letters.sms.FileGateway"  # the class that hands an SMS on
+SMS_FOLDER = VAR / "sms"
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Cicatrix <clinic@localhost>")
 
 # A log says what the machine did and never who the patient is: no bodies, no query strings

@@ -21,6 +21,7 @@ EMAIL_PORT = env.number("EMAIL_PORT", 587)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default="on")
+SMS_GATEWAY = env.text("SMS_GATEWAY")  # without one no SMS is offered
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 CSRF_TRUSTED_ORIGINS = [f"https://{host.replace('*.', '*.')}" for host in ALLOWED_HOSTS]

@@ -29,14 +29,15 @@ PLACES = (
     Place(
         "Clinic",
         "house-gear",
-        ("catalogue:clinic", "staff:users", "scheduling:resources"),
-        ("/catalogue/clinic/", "/staff/users/", "/calendar/resources/"),
+        ("catalogue:clinic", "staff:users", "scheduling:resources", "letters:words"),
+        ("/catalogue/clinic/", "/staff/users/", "/calendar/resources/", "/messages/words/"),
     ),
 )
 ROOMS_OF_THE_CLINIC = (
     ("Settings", "catalogue:clinic"),
     ("People", "staff:users"),
     ("Rooms and devices", "scheduling:resources"),
+    ("Messages", "letters:words"),
 )
 
 
