@@ -34,7 +34,7 @@ from planner.engine.values import (
 OURS = frozenset(
     {"id", "on", "patient", "answers", "unanswered", "wishes", "clinic", "plan", "previous"}
 )
-COMMENTS = frozenset({"assumed", "about"})
+COMMENTS = frozenset({"assumed", "about", "expect"})
 PATIENT = ("age", "born", "sex", "fitzpatrick", "weight_kg", "height_cm")
 WISHES = (
     *("max_downtime_days", "budget", "max_visits"),

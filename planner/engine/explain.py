@@ -179,7 +179,7 @@ def sentence(desk: Desk, sessions, expected, totals: dict) -> str:
     for session in sessions:
         for step in session.steps:
             counts[step.name] = counts.get(step.name, 0) + 1
-    parts = listed(f"{name} x{count}" for name, count in counts.items())
+    parts = listed(f"{name} ×{n}" if n > 1 else name for name, n in counts.items())
     low, high = (round(100 * value) for value in expected.improvement)
     return (
         f"{parts} over {weeks(7 * totals['weeks'])}, {totals['visits']} visits: "

@@ -47,8 +47,8 @@ def _proposal(proposal: Proposal, catalogue: Catalogue) -> list[str]:
         head,
         "-" * len(head),
         proposal.text,
-        f"Expected {low}-{high} % better ({proposal.expected.words}), "
-        f"{late_low}-{late_high} % at 12 months; {proposal.weeks} weeks, {proposal.visits} visits, "
+        f"Expected {low}-{high} % better, at 12 months {late_low}-{late_high} %; in a clinician's "
+        f"words: {proposal.expected.words}. {proposal.weeks} weeks, {proposal.visits} visits, "
         f"downtime {proposal.downtime_longest} days at most and {proposal.downtime_total} in all, "
         f"cost {proposal.cost}.",
     ]

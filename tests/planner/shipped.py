@@ -58,12 +58,17 @@ def reader_of(text: str) -> CaseReader:
     return CaseReader(load(text), catalogue(), sides=sides(), rows=rows)
 
 
-def read_case(name: str) -> Case:
-    """A case file of tests/cases, by its name."""
+@cache
+def read_file(name: str) -> tuple[Case, GivenPlan | None, dict]:
+    """A case file of tests/cases, by its name: its case, its plan and the whole document."""
     reader = reader_of((CASES / f"{name}.yaml").read_text("utf-8"))
-    case = reader.case(TODAY)
+    case, plan = reader.case(TODAY), reader.plan()
     assert reader.problems == []
-    return case
+    return case, plan, reader.document
+
+
+def read_case(name: str) -> Case:
+    return read_file(name)[0]
 
 
 def scars(place: str, scar_type: str, count: int = 8, **more) -> Group:
