@@ -49,7 +49,7 @@ class EffectModel:
         self.ceiling = catalogue.constant("ceiling")
         self.overlap = catalogue.constant("overlap")
         self.synergy = catalogue.constant("synergy")
-        self.repeat = catalogue.constant("repeat")
+        self.repeat = catalogue.constant("repeat", 1.0)  # older catalogues: each adds the same
         self._step = lru_cache(maxsize=None)(self._step)
         self.spread = lru_cache(maxsize=None)(self.spread)
         self.lasting = lru_cache(maxsize=None)(self.lasting)
