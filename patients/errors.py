@@ -25,6 +25,11 @@ class Stale(PatientsError):
         )
 
 
+class RemovedMeanwhile(PatientsError):
+    def __init__(self):
+        super().__init__("Somebody else removed this meanwhile. Nothing was saved.")
+
+
 class AlreadySigned(PatientsError):
     def __init__(self):
         super().__init__("This assessment is signed and cannot be changed. Correct it instead.")

@@ -111,6 +111,7 @@ class WishesForm(forms.ModelForm):
     budget = number_field("Budget", above=0, high=999999, places=2)
     max_visits = number_field("Most visits", low=1, high=100)
     finish_by = DayField(label="To be done by", required=False)
+    revision = forms.IntegerField(widget=forms.HiddenInput)
 
     class Meta:
         model = Wishes
@@ -120,7 +121,9 @@ class WishesForm(forms.ModelForm):
 
     def __init__(self, *args, currency="", cancel="", **kwargs):
         super().__init__(*args, **kwargs)
+        self.fields["revision"].initial = self.instance.revision if self.instance.pk else 0
         self.helper = helper(
+            "revision",
             HTML("<p>What is left empty is no limit.</p>"),
             Row(
                 Column(AppendedText("max_downtime_days", "days")),
@@ -130,6 +133,9 @@ class WishesForm(forms.ModelForm):
             "no_needles",
             cancel=cancel,
         )
+
+    def columns(self) -> dict:
+        return {name: self.cleaned_data[name] for name in self.Meta.fields}
 
     def clean_finish_by(self):
         day = self.cleaned_data["finish_by"]
@@ -145,6 +151,7 @@ class PreviousTreatmentForm(forms.ModelForm):
     places = forms.MultipleChoiceField(
         required=False, label="Where", widget=forms.SelectMultiple({"size": 6})
     )
+    revision = forms.IntegerField(widget=forms.HiddenInput)
 
     class Meta:
         model = PreviousTreatment
@@ -174,7 +181,11 @@ class PreviousTreatmentForm(forms.ModelForm):
         if self.instance.performed_on:
             cut = {"day": 10, "month": 7, "year": 4}[self.instance.precision]
             self.initial["performed_on"] = self.instance.performed_on.isoformat()[:cut]
+        self.fields["revision"].initial = (
+            0 if self.instance._state.adding else self.instance.revision
+        )
         self.helper = helper(
+            "revision",
             Row(Column("treatment"), Column("name")),
             Row(Column("performed_on"), Column("result")),
             "places",
@@ -191,8 +202,11 @@ class PreviousTreatmentForm(forms.ModelForm):
             self.add_error("name", "Choose a treatment, or say what was done.")
         iso = data.get("performed_on") or ""
         data["performed_on"] = _first_of(iso)
-        self.instance.precision = {4: "year", 7: "month"}.get(len(iso), "day")
+        data["precision"] = {4: "year", 7: "month"}.get(len(iso), "day")
         return data
+
+    def columns(self) -> dict:
+        return {name: self.cleaned_data[name] for name in (*self.Meta.fields, "precision")}
 
 
 def _first_of(iso: str):

@@ -5,11 +5,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from patients import definitions, services
+from patients.errors import RemovedMeanwhile, Stale
 from patients.forms import PreviousTreatmentForm
 from patients.history import HistoryForm, shown_answer
 from patients.models import Patient, PreviousTreatment
 from patients.questions import questions
-from patients.seen import patient_of, status
+from patients.seen import as_typed, name_stale_fields, patient_of, status
 
 
 def history(request, pk):
@@ -47,30 +48,45 @@ def history_confirm(request, pk):
 
 def previous(request, pk):
     patient = patient_of(request, pk)
-    form = _previous_form(request, PreviousTreatment(patient=patient))
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        messages.success(request, "The treatment is noted.")
-        return redirect("patients:previous", pk)
-    context = {"form": form, "patient": patient, "previous": patient.previous_treatments.all()}
-    return render(request, "patients/previous.html", context, status=status(form))
+    return _previous_page(request, PreviousTreatment(patient=patient), "The treatment is noted.")
 
 
 def previous_edit(request, pk):
-    treatment = _previous(request, pk)
-    form = _previous_form(request, treatment)
+    return _previous_page(request, _previous(request, pk), "Saved.")
+
+
+def _previous_page(request, treatment, words):
+    """The list with a form for one more, or the form of one that is changed."""
+    patient, adding = treatment.patient, treatment._state.adding
+    form, stale = _previous_form(request.POST or None, treatment), None
     if request.method == "POST" and form.is_valid():
-        form.save()
-        messages.success(request, "Saved.")
-        return redirect("patients:previous", treatment.patient_id)
-    context = {"form": form, "patient": treatment.patient, "editing": treatment}
-    return render(request, "patients/previous.html", context, status=status(form))
+        try:
+            services.note_previous_treatment(
+                row=treatment,
+                by=request.user,
+                revision=form.cleaned_data["revision"],
+                **form.columns(),
+            )
+        except Stale as error:
+            stale = error
+            treatment.refresh_from_db()
+            form = _previous_form(as_typed(request, treatment.revision), treatment)
+            name_stale_fields(form, error)
+        except RemovedMeanwhile as error:
+            messages.error(request, str(error))
+            return redirect("patients:previous", patient.pk)
+        else:
+            messages.success(request, words)
+            return redirect("patients:previous", patient.pk)
+    context = {"form": form, "patient": patient, "stale": stale}
+    context |= {"previous": patient.previous_treatments.all()} if adding else {"editing": treatment}
+    return render(request, "patients/previous.html", context, status=status(form, stale))
 
 
 @require_POST
 def previous_remove(request, pk):
     treatment = _previous(request, pk)
-    treatment.delete()
+    services.remove_previous_treatment(treatment=treatment, by=request.user)
     messages.success(request, f"{treatment} is removed from the list.")
     return redirect("patients:previous", treatment.patient_id)
 
@@ -80,9 +96,9 @@ def _previous(request, pk) -> PreviousTreatment:
     return get_object_or_404(mine.select_related("patient"), pk=pk)
 
 
-def _previous_form(request, instance):
+def _previous_form(data, instance):
     return PreviousTreatmentForm(
-        request.POST or None,
+        data,
         instance=instance,
         treatments=definitions.in_force().treatments,
         cancel=reverse("patients:previous", args=[instance.patient_id]),

@@ -14,5 +14,19 @@ def assessment_of(request, pk) -> Assessment:
     return get_object_or_404(mine.select_related("patient", "assessed_by", "signed_by"), pk=pk)
 
 
+def as_typed(request, revision):
+    """What was typed, standing on the record as it is now, so that a second save counts."""
+    data = request.POST.copy()
+    data["revision"] = revision
+    return data
+
+
+def name_stale_fields(form, error) -> None:
+    """Beside each field that somebody else changed: what it is now."""
+    for name, label, shown in error.changed:
+        if name in form.fields:
+            form.add_error(name, f"Somebody else changed this meanwhile: {label} is now {shown}.")
+
+
 def status(form, refused=False) -> int:
     return 422 if form and form.is_bound and (form.errors or refused) else 200

@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from clinic.catalogue.models import Version
-from patients import definitions, grading
+from patients import chart, definitions, grading
 from patients.errors import (
     AlreadyCorrected,
     AlreadySigned,
@@ -15,9 +15,20 @@ from patients.errors import (
     NothingToUndo,
     NotSigned,
     RecordNumberTaken,
+    RemovedMeanwhile,
     Stale,
 )
-from patients.models import Answer, Assessment, Change, Finding, FollowUp, Mark, Patient
+from patients.models import (
+    Answer,
+    Assessment,
+    Change,
+    Finding,
+    FollowUp,
+    Mark,
+    Patient,
+    PreviousTreatment,
+    Wishes,
+)
 
 TABLES = {"finding": Finding, "mark": Mark}
 
@@ -50,6 +61,41 @@ def update_patient(*, patient, changes, revision, by) -> Patient:
     return current
 
 
+@transaction.atomic
+def record_wishes(*, patient, by, revision=None, **changes) -> Wishes:
+    """What the patient will accept; Stale if somebody saved since `revision`, 0 for none yet."""
+    Patient.objects.select_for_update().get(pk=patient.pk)
+    current = Wishes.objects.filter(patient=patient).first() or Wishes(patient=patient, revision=0)
+    return _save_as_of(revision, current, changes, by)
+
+
+@transaction.atomic
+def note_previous_treatment(*, row, by, revision=None, **changes) -> PreviousTreatment:
+    """A new row or a changed one; Stale if somebody saved since `revision`, or removed it."""
+    Patient.objects.select_for_update().get(pk=row.patient_id)
+    if row._state.adding:
+        current = PreviousTreatment(patient_id=row.patient_id, revision=0)
+    elif not (current := PreviousTreatment.objects.filter(pk=row.pk).first()):
+        raise RemovedMeanwhile
+    return _save_as_of(revision, current, changes, by)
+
+
+def _save_as_of(revision, current, changes, by):
+    if revision is not None and current.revision != revision:
+        raise Stale(_changed_since(current, revision))
+    for name, value in changes.items():
+        setattr(current, name, value)
+    current.revision += 1
+    with _author(by):
+        current.save()
+    return current
+
+
+def remove_previous_treatment(*, treatment, by) -> None:
+    with _author(by):
+        treatment.delete()
+
+
 def _changed_since(current, revision):
     """What the history says was different at `revision`: (name, label, value now)."""
     past = current.events.filter(revision=revision).order_by("-pgh_id").first()
@@ -69,6 +115,8 @@ def _words(value) -> str:
         return "Not recorded"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(chart.places().get(one, one) for one in value) or "Not recorded"
     return f"{value:%d-%b-%Y}" if hasattr(value, "strftime") else str(value)
 
 

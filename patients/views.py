@@ -10,7 +10,7 @@ from patients.errors import RecordNumberTaken, Stale
 from patients.facts import history_status
 from patients.forms import PatientForm, SearchForm, WishesForm
 from patients.models import Patient, Wishes
-from patients.seen import patient_of, status
+from patients.seen import as_typed, name_stale_fields, patient_of, status
 
 SHOWN_AT_ONCE = 50
 
@@ -97,8 +97,10 @@ def edit(request, pk):
             form.add_error("record_number", str(error))
         except Stale as error:
             stale = error
-            form = _with_current_revision(request, PatientForm, patient)
-            _name_stale_fields(form, error)
+            patient.refresh_from_db()
+            data, cancel = as_typed(request, patient.revision), patient.get_absolute_url()
+            form = PatientForm(data, instance=patient, cancel=cancel)
+            name_stale_fields(form, error)
         else:
             messages.success(request, "Saved.")
             return redirect(patient)
@@ -107,32 +109,30 @@ def edit(request, pk):
     return render(request, "patients/edit.html", context, status=status(form, stale))
 
 
-def _with_current_revision(request, form_class, patient):
-    """The form as typed, but standing on the record as it is now, so that a second save counts."""
-    patient.refresh_from_db()
-    data = request.POST.copy()
-    data["revision"] = patient.revision
-    return form_class(data, instance=patient, cancel=patient.get_absolute_url())
-
-
-def _name_stale_fields(form, error):
-    for name, label, shown in error.changed:
-        if name in form.fields:
-            form.add_error(name, f"Somebody else changed this meanwhile: {label} is now {shown}.")
-
-
 def wishes(request, pk):
     patient = patient_of(request, pk)
-    stored = Wishes.objects.filter(patient=patient).first() or Wishes(patient=patient)
-    form = WishesForm(
-        request.POST or None,
-        instance=stored,
-        currency=Clinic.current().currency,
-        cancel=patient.get_absolute_url(),
-    )
+    form, stale = _wishes_form(request, patient, request.POST or None), None
     if request.method == "POST" and form.is_valid():
-        form.save()
-        messages.success(request, "The wishes are saved.")
-        return redirect(patient)
-    context = {"form": form, "patient": patient}
-    return render(request, "patients/wishes.html", context, status=status(form))
+        try:
+            services.record_wishes(
+                patient=patient,
+                by=request.user,
+                revision=form.cleaned_data["revision"],
+                **form.columns(),
+            )
+        except Stale as error:
+            stale = error
+            now = Wishes.objects.filter(patient=patient).first()
+            form = _wishes_form(request, patient, as_typed(request, now.revision if now else 0))
+            name_stale_fields(form, error)
+        else:
+            messages.success(request, "The wishes are saved.")
+            return redirect(patient)
+    context = {"form": form, "patient": patient, "stale": stale}
+    return render(request, "patients/wishes.html", context, status=status(form, stale))
+
+
+def _wishes_form(request, patient, data):
+    stored = Wishes.objects.filter(patient=patient).first() or Wishes(patient=patient)
+    currency, cancel = Clinic.current().currency, patient.get_absolute_url()
+    return WishesForm(data, instance=stored, currency=currency, cancel=cancel)

@@ -243,8 +243,26 @@ def test_a_treatment_given_elsewhere_is_noted_with_its_year(desk, patient):
     url = reverse("patients:previous", args=[patient.pk])
 
     refused = desk.post(url, {"name": "", "performed_on": "2030", "result": "better"})
-    desk.post(url, {"treatment": "subcision", "performed_on": "2024", "result": "better"})
+    given = {"treatment": "subcision", "performed_on": "2024", "result": "better", "revision": "0"}
+    desk.post(url, given)
 
     assert "2030 is in the future" in refused.content.decode()
     noted = patient.previous_treatments.get()
     assert (noted.name, noted.when, noted.treatment) == ("Subcision", "2024", "subcision")
+
+
+def test_a_previous_treatment_changed_meanwhile_is_shown_and_not_overwritten(desk, patient):
+    given = {"name": "Peel", "result": "better", "revision": "0"}
+    desk.post(reverse("patients:previous", args=[patient.pk]), given)
+    noted = patient.previous_treatments.get()
+    url = reverse("patients:previous_edit", args=[noted.pk])
+    desk.post(url, given | {"result": "worse", "revision": "1"})
+
+    late = desk.post(url, given | {"name": "A peel", "revision": "1"})
+    noted.delete()
+    gone = desk.post(url, given | {"revision": "2"})
+
+    assert late.status_code == 422
+    assert "result is now Worse" in late.content.decode()
+    assert 'value="A peel"' in late.content.decode()
+    assert gone.status_code == 404

@@ -238,11 +238,30 @@ def test_wishes_are_kept_and_nothing_means_no_limit(desk):
     url = reverse("patients:wishes", args=[patient.pk])
 
     refused = desk.post(url, {"max_downtime_days": "-1", "budget": "0"})
-    desk.post(url, {"max_downtime_days": "5", "budget": "1200.50"})
+    desk.post(url, {"max_downtime_days": "5", "budget": "1200.50", "revision": "0"})
 
     assert "This is 0 to 365." in refused.content.decode()
     patient.refresh_from_db()
     assert (patient.wishes.max_downtime_days, patient.wishes.max_visits) == (5, None)
+
+
+def test_wishes_that_somebody_else_changed_are_not_overwritten_in_silence(desk):
+    make_version()
+    patient = make_patient()
+    url = reverse("patients:wishes", args=[patient.pk])
+    desk.post(url, {"max_visits": "4", "revision": "0"})
+    desk.post(url, {"max_visits": "6", "revision": "1"})
+
+    late = desk.post(url, {"max_visits": "9", "revision": "1"})
+    again = desk.post(url, {"max_visits": "9", "revision": "2"})
+
+    assert late.status_code == 422
+    assert "most visits is now 6" in late.content.decode()
+    assert 'value="9"' in late.content.decode()
+    assert 'name="revision" value="2"' in late.content.decode()
+    assert again.status_code == 302
+    patient.refresh_from_db()
+    assert patient.wishes.max_visits == 9
 
 
 def test_a_birthday_counts_from_its_day():
