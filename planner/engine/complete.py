@@ -136,6 +136,6 @@ class _Completing:
         for block in course.blocks:
             for code, count in block.choice.sessions:
                 counts[code] = counts.get(code, 0) + count
-        names = (f"{self.catalogue.name_of(code)} x{n}" for code, n in sorted(counts.items()))
+        names = (f"{self.catalogue.name_of(code)} ×{n}" for code, n in sorted(counts.items()))
         days = course.blocks[-1].last_day - course.blocks[0].first_day
         return f"Added around the pinned steps: {listed(names)}, over {weeks(days)} in all."
