@@ -8,6 +8,7 @@ from django import forms
 
 from patients.chart import place_name
 from planner import outline as hand
+from planner.errors import NotEditable
 from planner.models import OverrideReason
 
 OWN_VISIT = ""
@@ -26,6 +27,7 @@ class HandForm(forms.Form):
     """One change of a draft. `desk` is what the page worked out: outline, names, choices."""
 
     op = ""
+    title = ""
     button = "Change"
     css = "btn-primary"
     keeps_protocol = False
@@ -90,6 +92,7 @@ class StepForm(HandForm):
 
 class SwapForm(StepForm):
     op = "swap"
+    title = "Swap for another treatment"
     button = "Swap"
     field_order = ["treatment", "everywhere"]
     treatment = forms.ChoiceField(
@@ -112,6 +115,7 @@ class SwapForm(StepForm):
 
 class PlacesForm(StepForm):
     op = "where"
+    title = "Treat other places"
     button = "Treat there"
     css = "btn-outline-primary"
     field_order = ["places", "everywhere"]
@@ -154,6 +158,7 @@ class DayForm(HandForm):
 
 class MoveStepForm(DayForm):
     op = "move"
+    title = "Move to another visit or day"
     button = "Move"
     css = "btn-outline-primary"
 
@@ -176,6 +181,7 @@ class MoveStepForm(DayForm):
 
 class DropForm(StepForm):
     op = "drop"
+    title = "Drop"
     button = "Drop"
     css = "btn-outline-danger"
 
@@ -192,6 +198,10 @@ class PinForm(StepForm):
     keeps_protocol = True
 
     @property
+    def title(self):
+        return "Let it go" if self.line.pinned else "Pin here"
+
+    @property
     def button(self):
         return "Let it go" if self.line.pinned else "Pin"
 
@@ -204,6 +214,7 @@ class PinForm(StepForm):
 
 class ReasonForm(StepForm):
     op = "reason"
+    title = "Document the reason"
     button = "Record the reason"
     keeps_protocol = True
     field_order = ["reason", "words_given", "everywhere"]
@@ -235,10 +246,9 @@ class ReasonForm(StepForm):
 
 class MoveVisitForm(HandForm):
     op = "visit"
-    button = "Move the visit"
-    on = forms.DateField(
-        label="Day", widget=DayInput(), error_messages={"required": "Choose the day of the visit."}
-    )
+    title = "Move the visit"
+    button = "Move to this day"
+    on = forms.DateField(label="Day", required=False, widget=DayInput())
     with_later = forms.BooleanField(
         required=False, label="Later visits move with it and keep their distance"
     )
@@ -248,7 +258,25 @@ class MoveVisitForm(HandForm):
         super().__init__(*args, **kwargs)
 
     def prepare(self):
-        self.fields["on"].initial = hand.visit_at(self.outline, self.number).on
+        self.visit = hand.visit_at(self.outline, self.number)
+        self.fields["on"].initial = self.visit.on
+
+    def rows(self):
+        if not self.visit.lines:
+            return ("on", "with_later")
+        first = "To the first day that the rules allow"
+        return ("on", "with_later", Submit("first", first, css_class="btn-outline-primary"))
+
+    def clean(self):
+        cleaned = super().clean()
+        if "first" in self.data and self.visit.lines:
+            try:
+                cleaned["on"] = self.desk.first_day(self.number, cleaned["with_later"])
+            except NotEditable as error:
+                self.add_error("on", str(error))
+        elif not cleaned.get("on") and "on" not in self.errors:
+            self.add_error("on", "Choose the day of the visit.")
+        return cleaned
 
     @property
     def keeps_protocol(self):
@@ -266,6 +294,7 @@ class MoveVisitForm(HandForm):
 
 class SplitForm(HandForm):
     op = "split"
+    title = "Split the visit"
     button = "Split the visit"
     css = "btn-outline-primary"
     keys = forms.MultipleChoiceField(
@@ -296,6 +325,7 @@ class SplitForm(HandForm):
 
 class AddForm(DayForm):
     op = "add"
+    title = "Add a step"
     button = "Add the step"
     treatment = forms.ChoiceField(
         label="Treatment", error_messages={"required": "Choose a treatment."}

@@ -1,6 +1,7 @@
 """A draft in a clinician's hand: its visits with what the rules say, and what was changed."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 
@@ -12,11 +13,12 @@ from planner import bridge, draft_forms
 from planner import outline as hand
 from planner.editing import keyed
 from planner.engine.arranged import open_for
+from planner.engine.check import check
 from planner.errors import NotEditable
-from planner.judging import judged
+from planner.judging import given_of, judged
 from planner.rebuilding import givens
 from planner.templatetags.planning import money, percent_range
-from planner.timeline import timeline
+from planner.timeline import MIDDLE, timeline
 
 ACCEPTED = {
     "BLOCK": "Take another treatment, or leave these places out.",
@@ -33,6 +35,9 @@ ACCEPTED = {
     "indication": "Take another treatment, or other places.",
 }
 """What would be accepted in place of a hit that breaks, by its effect or its kind."""
+
+
+SOON, LATE = 43, 27 * 7  # days: each of the first, then by weeks
 
 
 class Desk:
@@ -64,6 +69,25 @@ class Desk:
         old = (instead_of, places) if instead_of else None
         return open_for(self.engine, places, counted, old)
 
+    def first_day(self, number: int, with_later: bool) -> date:
+        """The first day, from the visit's own on, on which no rule stands against that visit."""
+        visit = hand.visit_at(self.outline, number)
+        for days in (*range(SOON), *range(SOON, LATE, 7)):
+            day = visit.on + timedelta(days=days)
+            moved = hand.move_visit(self.outline, number, day, with_later)
+            if not self._breaks(moved, hand.visit_with(moved, visit.lines[0].key)):
+                return day
+        raise NotEditable(
+            f"No day within {LATE // 7} weeks is free of what stands against this visit. "
+            "Drop or swap what it says is contraindicated."
+        )
+
+    def _breaks(self, moved, visit) -> bool:
+        content = self.content | {"first_session_on": moved[0].on.isoformat()}
+        given = given_of(content | {"sessions": hand.plain_sessions(moved)})
+        found = check(self.engine.case, self.engine.catalogue, given, self.engine).findings
+        return any(one.breaks and one.session == moved.index(visit) for one in found)
+
     def places_for(self, treatment: str) -> tuple[str, ...]:
         """Where it is indicated and nothing holds it back; else wherever it is indicated."""
         found = next((c for c in self.engine.candidates if c.code == treatment), None)
@@ -82,6 +106,8 @@ class Hit:
 
 @dataclass(frozen=True)
 class Figure:
+    """`since_last` and `since_taken` are empty where nothing changed."""
+
     label: str
     now: str
     since_last: str
@@ -104,13 +130,14 @@ def draft_page(plan, *, at: str = "", bound=None) -> dict:
         "plan": plan,
         "content": content,
         "names": names,
-        "timeline": timeline(content),
+        "timeline": timeline(content, width=MIDDLE),
         "blocks": _blocks(content, findings),
         "breaking": _once(finding for finding in findings if finding.breaks),
         "wishes": [finding.text for finding in findings if finding.kind == "wish"],
         "unanswered": [names.question(code) for code in content["ask"]],
         "notes": notes_of(content),
         "figures": _figures(plan, content, done),
+        "pinned": sum(line.pinned for visit in desk.outline for line in visit.lines),
         "undo": done[-1] if done else None,
         "redo": next((edit for edit in edits if edit.undone), None),
         "edits": done,
@@ -203,7 +230,7 @@ def _figures(plan, content: dict, done) -> list[Figure]:
     return [
         Figure(
             "Expected improvement",
-            f"{content['expected']['words']}, {percent_range(content['expected']['improvement'])}",
+            percent_range(content["expected"]["improvement"]),
             *(_points(content, other) for other in (last, first)),
         ),
         Figure(
@@ -234,13 +261,13 @@ def _signed(text: str) -> str:
 
 def _count(new: dict, old: dict, key: str) -> str:
     change = new[key] - old[key]
-    return _signed(f"{change:+d}") if change else "same"
+    return _signed(f"{change:+d}") if change else ""
 
 
 def _money(new: dict, old: dict, currency: str) -> str:
     change = Decimal(new["cost"]) - Decimal(old["cost"])
     if not change:
-        return "same"
+        return ""
     sign = "+" if change > 0 else "\N{MINUS SIGN}"
     return f"{sign}{money(abs(change), currency)}"
 
@@ -248,7 +275,7 @@ def _money(new: dict, old: dict, currency: str) -> str:
 def _points(new: dict, old: dict) -> str:
     """The change of the middle of the range, in percentage points."""
     change = round(100 * (_middle(new) - _middle(old)))
-    return _signed(f"{change:+d} points") if change else "same"
+    return _signed(f"{change:+d} points") if change else ""
 
 
 def _middle(content: dict) -> float:
@@ -271,7 +298,7 @@ def _menu(desk: Desk, at: str, bound) -> dict | None:
         op: bound if bound is not None and bound.op == op else form(desk=desk, **options)
         for op, form in forms.items()
     }
-    return {"at": at, "forms": made}
+    return {"at": at, "forms": made, "bound": bound}
 
 
 def _forms_at(desk: Desk, at: str):

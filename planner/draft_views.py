@@ -1,19 +1,17 @@
 """Doormen of a draft in a clinician's hand: change, undo, redo; whole page or its part alone."""
 
 from django.contrib import messages
-from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from planner import editing
 from planner.draft_page import draft_page, form_for
 from planner.errors import DraftChanged, PlannerError
-from planner.presenting import lit_chart
 from planner.views import draw_plan, may_change, plan_seen_by
 
-DEEDS = {"undo": editing.undo, "redo": editing.redo}
+DEEDS = {"undo": editing.undo, "redo": editing.redo, "fill": editing.fill}
 
 
 @require_POST
@@ -70,12 +68,3 @@ def _refused(request, plan, at, form, stale=False):
 def _leave(plan):
     """An answer that sends the browser to the plan as it is now."""
     return HttpResponseClientRedirect(plan.get_absolute_url())
-
-
-@require_GET
-def lit(request, pk):
-    """The face chart alone, lit by what the draft treats now."""
-    plan = plan_seen_by(request, pk)
-    if not may_change(request, plan):
-        raise Http404
-    return render(request, "planner/_lit.html", {"plan": plan, **lit_chart(plan)})

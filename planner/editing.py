@@ -12,14 +12,16 @@ from django.db.models import Max
 from django.utils import timezone
 
 from planner import bridge
+from planner.engine.complete import complete
+from planner.engine.values import GivenPlan, GivenSession, GivenStep
 from planner.errors import DraftChanged, NotEditable
 from planner.judging import judged
 from planner.models import Block, Edit, Plan, PlannedSession, State, Step
-from planner.outline import Outline, outline_of
+from planner.outline import Outline, filled, outline_of
 from planner.rebuilding import rebuilt
 from planner.services import session_row, step_row
 from planner.spacing import chain
-from planner.stored import digest
+from planner.stored import digest, plain
 
 AS_TAKEN = "As it was taken"
 
@@ -39,6 +41,46 @@ def edit(*, plan, by, revision, change, words, keeps_protocol=False) -> Plan:
     _remember(draft, content, made, by=by, words=words)
     _write(draft, made)
     return draft
+
+
+@transaction.atomic
+def fill(*, plan, by, revision) -> Plan:
+    """Keep what was performed and what is pinned, and let the planner fill in the rest."""
+    draft = _open(plan, revision)
+    content = keyed(draft)
+    outline = outline_of(content["sessions"])
+    completed = _completed(draft, outline)
+    new = filled(outline, plain(completed.proposal)["sessions"])
+    made = _rebuild(draft, content, new, keeps_protocol=False)
+    _remember(draft, content, made, by=by, words=completed.text.rstrip("."))
+    _write(draft, made)
+    return draft
+
+
+def _completed(draft, outline: Outline):
+    pinned = tuple(
+        GivenSession(
+            day=0,
+            on=visit.on,
+            steps=tuple(
+                GivenStep(line.treatment, line.places, line.key, line.words)
+                for line in visit.lines
+                if line.pinned
+            ),
+        )
+        for visit in outline
+        if not visit.done and any(line.pinned for line in visit.lines)
+    )
+    if not pinned:
+        raise NotEditable(
+            "Pin at least one step first: the planner fills in the rest around it. "
+            "For a plan that is all new, ask for protocols anew."
+        )
+    case = bridge.case_of(draft.assessment, on=timezone.localdate())
+    catalogue = bridge.catalogue_of(draft.catalogue_version)
+    known = {strategy.code for strategy in catalogue.strategies}
+    aim = draft.strategy if draft.strategy in known else "balanced"
+    return complete(case, catalogue, GivenPlan(pinned), strategy=aim)
 
 
 @transaction.atomic

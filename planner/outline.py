@@ -69,6 +69,28 @@ def outline_of(sessions: list[dict]) -> Outline:
     )
 
 
+def plain_sessions(outline: Outline) -> list[dict]:
+    """As much of stored visits as judging them takes."""
+    first = min(visit.on for visit in outline if visit.lines)
+    return [
+        {
+            "day": (visit.on - first).days,
+            "kind": visit.kind,
+            "on": visit.on.isoformat(),
+            "steps": [
+                {
+                    "treatment": line.treatment,
+                    "places": line.places,
+                    "key": line.key,
+                    "override_words": line.words,
+                }
+                for line in visit.lines
+            ],
+        }
+        for visit in outline
+    ]
+
+
 # --- finding ---------------------------------------------------------------------------------
 
 
@@ -173,6 +195,32 @@ def move_visit(outline: Outline, number: int, on: date, with_later: bool = False
         return replace(other, on=other.on + days, placed=other.placed or other is visit)
 
     return _tidy(tuple(moved(other) for other in outline))
+
+
+def filled(outline: Outline, visits: list[dict]) -> Outline:
+    """What was performed or is pinned, among the visits that the planner made around it.
+
+    `visits` are stored sessions with steps; a pinned step is known by its day and treatment.
+    """
+    done = [visit for visit in outline if visit.done]
+    kept = {
+        (visit.on, line.treatment): line
+        for visit in outline
+        for line in visit.lines
+        if line.pinned and not visit.done
+    }
+    before = max((visit.block for visit in done), default=1) - 1
+    made = []
+    for stored in visits:
+        on = date.fromisoformat(stored["on"])
+        lines = tuple(
+            kept.get((on, step["treatment"]))
+            or Line(str(uuid.uuid4()), step["treatment"], tuple(step["places"]))
+            for step in stored["steps"]
+        )
+        if lines:
+            made.append(Visit(on, "procedure", stored["block"] + before, lines))
+    return _tidy((*done, *made))
 
 
 def _each(outline: Outline, keys, changed) -> Outline:

@@ -9,9 +9,10 @@ from clinic.catalogue.terms import Effect
 from patients.chart import Load, chart_context
 from planner import bridge, services
 from planner.agreement import agreement_status
+from planner.documents import NEEDS_CONSENT
 from planner.models import ACTIVE, SessionKind, State
 from planner.reviewing import confirmed_blocks
-from planner.timeline import Timeline, timeline
+from planner.timeline import NARROW, Timeline, span, timeline
 
 FACE_VIEWS = ("F", "R45", "L45")
 """Every region of the face is on one of these; the profiles would double the size of a page."""
@@ -19,11 +20,23 @@ FACE_VIEWS = ("F", "R45", "L45")
 
 @dataclass(frozen=True)
 class Column:
-    """One protocol beside the others."""
+    """One protocol beside the others; `regions` are its loads before and after, by place."""
 
     proposal: dict
     timeline: Timeline
     is_protocol: bool
+    regions: tuple["RegionLoad", ...]
+
+
+@dataclass(frozen=True)
+class RegionLoad:
+    """Load of one place now, and as it may be after: shares of the heaviest place, 0 to 100."""
+
+    place: str
+    load: float
+    after: tuple[float, float]
+    share: float
+    share_after: tuple[float, float]
 
 
 def suggestion_page(suggestion) -> dict:
@@ -33,12 +46,7 @@ def suggestion_page(suggestion) -> dict:
     return {
         "suggestion": suggestion,
         "patient": suggestion.patient,
-        "groups": _groups(
-            [
-                Column(proposal, timeline(proposal), bool(proposal["protocol"]))
-                for proposal in result["proposals"]
-            ]
-        ),
+        "groups": _groups(result["proposals"]),
         "no_plan": result["no_plan"],
         "possible": result["possible_with_override"],
         "excluded": result["excluded"],
@@ -50,12 +58,38 @@ def suggestion_page(suggestion) -> dict:
     } | chart_context(loads_of(suggestion), mode="read", uid="suggestion-chart", codes=FACE_VIEWS)
 
 
-def _groups(columns: list[Column]) -> list[tuple[str, list[Column]]]:
-    """The planner's own protocols first, then the published ones that fit."""
-    own = [column for column in columns if not column.is_protocol]
-    published = [column for column in columns if column.is_protocol]
+def _groups(proposals: list[dict]) -> list[tuple[str, list[Column]]]:
+    """The planner's own protocols first, then the published ones that fit; each to one scale."""
+    own = [proposal for proposal in proposals if not proposal["protocol"]]
+    published = [proposal for proposal in proposals if proposal["protocol"]]
     named = [("Made for this face", own), ("Published protocols that fit", published)]
-    return [(title, found) for title, found in named if found]
+    return [(title, _columns(found)) for title, found in named if found]
+
+
+def _columns(proposals: list[dict]) -> list[Column]:
+    spans = [span(proposal) for proposal in proposals]
+    shown = min(first for first, _ in spans), max(last for _, last in spans)
+    return [
+        Column(
+            proposal,
+            timeline(proposal, width=NARROW, shown=shown),
+            bool(proposal["protocol"]),
+            region_loads(proposal),
+        )
+        for proposal in proposals
+    ]
+
+
+def region_loads(proposal: dict) -> tuple[RegionLoad, ...]:
+    """Heaviest place first."""
+    regions = sorted(proposal["expected"]["regions"], key=lambda row: (-row[1], row[0]))
+    most = max((load for _place, load, _improvement in regions), default=0) or 1
+    found = []
+    for place, load, (low, high) in regions:
+        after = (load * (1 - high), load * (1 - low))
+        shares = tuple(round(100 * one / most, 1) for one in after)
+        found.append(RegionLoad(place, load, after, round(100 * load / most, 1), shares))
+    return tuple(found)
 
 
 def plan_page(plan, user) -> dict:
@@ -76,20 +110,43 @@ def plan_page(plan, user) -> dict:
         "may_sign": may_sign,
         "obstacles": services.approval_obstacles(plan) if may_sign else [],
         "is_active": plan.state in ACTIVE,
-        "agreement": agreement_status(plan, timezone.localdate()) if plan.state in ACTIVE else None,
+        "agreement": _agreement(plan),
+        "next_visit": next_to_consent(plan),
         "reviews": plan.sessions.filter(kind=SessionKind.REVIEW) if plan.state in ACTIVE else [],
         "confirmed": confirmed_blocks(plan),
         "revisions": plan.revisions.visible_to(user).exclude(state=State.REJECTED),
         "is_open": plan.state in (State.DRAFT, State.PROPOSED),
-    } | lit_chart(plan)
+    }
 
 
-def lit_chart(plan) -> dict:
-    """The face as it was logged, lit where the plan treats."""
-    return chart_context(
-        loads_of(plan.suggestion),
+def next_to_consent(plan):
+    """The first visit still to come that needs the patient's consent."""
+    return plan.sessions.filter(performance=None, kind__in=NEEDS_CONSENT).first()
+
+
+def _agreement(plan):
+    """What the next visit lacks; None where nothing is to be performed any more."""
+    visit = next_to_consent(plan)
+    if plan.state not in ACTIVE or visit is None:
+        return None
+    return agreement_status(plan, timezone.localdate(), visit)
+
+
+def lit_chart(suggestion, content: dict, *, visit: str = "", after: bool = False) -> dict:
+    """The face lit where a plan treats, in all visits or one; as logged, or as expected after.
+
+    `visit` is a number as the page counts them; what is no such number means all.
+    """
+    numbered = {str(number): one for number, one in enumerate(content["sessions"], 1)}
+    shown = {"sessions": [numbered[visit]]} if visit in numbered else content
+    return {
+        "chosen_visit": visit if visit in numbered else "",
+        "after": after,
+        "face_visits": [(n, one) for n, one in numbered.items() if one["steps"]],
+    } | chart_context(
+        loads_of(suggestion, content if after else None),
         mode="read",
-        lit=treated_places(plan.content),
+        lit=treated_places(shown),
         uid="plan-chart",
         codes=FACE_VIEWS,
     )
@@ -112,33 +169,30 @@ def treated_places(content: dict) -> frozenset[str]:
     )
 
 
-def loads_of(suggestion) -> dict[str, Load]:
-    """What was logged in each place when the planner was asked, for the face chart."""
+def loads_of(suggestion, expected_of: dict | None = None) -> dict[str, Load]:
+    """What was logged in each place when the planner was asked, for the face chart.
+
+    With `expected_of`, a plan's content, the load is what it is expected to leave.
+    """
     symbols = {}
     for group in suggestion.case["findings"]:
         symbols.setdefault(group["place"], []).append((group["scar_type"], _how_many(group)))
     for mark in suggestion.case["marks"]:
         symbols.setdefault(mark["place"], []).append((f"mark_{mark['mark_type']}", _how_many(mark)))
-    shares = _levels(suggestion)
-    return {place: Load(shares.get(place, 1), tuple(found)) for place, found in symbols.items()}
+    levels = _levels(suggestion, expected_of)
+    return {place: Load(levels.get(place, 1), tuple(found)) for place, found in symbols.items()}
 
 
 def _how_many(group) -> int | str | None:
     return group["count"] if group["count"] is not None else (group["count_band"] or None)
 
 
-def _levels(suggestion) -> dict[str, int]:
-    """1 to 4 by a place's share of the heaviest place's load; 1 where no load is known."""
-    for proposal in suggestion.result["proposals"]:
-        regions = {place: load for place, load, _improvement in proposal["expected"]["regions"]}
-        heaviest = max(regions.values(), default=0)
-        if heaviest:
-            return {
-                place: 1 + min(3, int(3.999 * load / heaviest)) for place, load in regions.items()
-            }
+def _levels(suggestion, expected_of: dict | None) -> dict[str, int]:
+    """1 to 4 by a place's share of the load of the heaviest place as logged; 1 if not known."""
+    contents = [expected_of] if expected_of else suggestion.result["proposals"]
+    for content in contents:
+        if rows := region_loads(content):
+            middle = {row.place: sum(row.share_after) / 2 for row in rows}
+            shares = middle if expected_of else {row.place: row.share for row in rows}
+            return {place: 1 + min(3, int(share / 25.01)) for place, share in shares.items()}
     return {}
-
-
-def _level(share: float) -> int:
-    """Quarters: 1 for the lightest places, 4 for the heaviest."""
-    return 1 + min(3, int(share * 4))

@@ -5,9 +5,9 @@ or the content of a plan (both the same shape, see `planner.stored`).
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-WIDTH = 720
+WIDE, MIDDLE, NARROW = 720, 600, 340  # of a page, a part, a column: drawn at about that size
 LEFT, RIGHT = 12, 12
 ROW = 26
 TOP = 30
@@ -49,15 +49,28 @@ class Timeline:
     bars: tuple[Bar, ...]
     marks: tuple[Mark, ...]
     text: str  # the same in words
+    first_on: str  # the day at `left`, and the width of a day: what dragging needs
+    left: float
+    scale: float
 
 
-def timeline(content: dict) -> Timeline:
-    """The drawing of one plan; weeks before the first procedure are negative."""
+def span(content: dict) -> tuple[int, int]:
+    """The first and the last day that the drawing of a plan shows."""
     sessions = content["sessions"]
     preparations = content["preparations"]
     first = min([0, *(s["day"] for s in sessions), *(p["from_day"] for p in preparations)])
-    last = max([7, *(s["day"] + s["downtime_days"] for s in sessions)])
-    scale = (WIDTH - LEFT - RIGHT) / (last - first + 7)
+    return first, max([7, *(s["day"] + s["downtime_days"] for s in sessions)])
+
+
+def timeline(content: dict, *, width=WIDE, shown: tuple[int, int] | None = None) -> Timeline:
+    """The drawing of one plan; weeks before the first procedure are negative.
+
+    Plans that stand side by side are `shown` over the same days, so that they can be compared.
+    """
+    sessions = content["sessions"]
+    preparations = content["preparations"]
+    first, last = shown or span(content)
+    scale = (width - LEFT - RIGHT) / (last - first + 7)
 
     def x(day: int) -> float:
         return round(LEFT + (day - first) * scale, 1)
@@ -86,13 +99,16 @@ def timeline(content: dict) -> Timeline:
         for number, session in enumerate(sessions, 1)
     )
     return Timeline(
-        width=WIDTH,
+        width=width,
         height=top + 2 * ROW + 26,
         axis=top + 2 * ROW + 4,
-        ticks=_ticks(first, last, x),
+        ticks=_ticks(first, last, x, most=8 if width == NARROW else 14),
         bars=bars,
         marks=marks,
         text=_in_words(sessions),
+        first_on=_day(content, first),
+        left=LEFT,
+        scale=round(scale, 4),
     )
 
 
@@ -120,9 +136,13 @@ def _once_each(preparations: list[dict]) -> list[dict]:
     return list(rows.values())
 
 
-def _ticks(first: int, last: int, x) -> tuple[Tick, ...]:
+def _day(content: dict, day: int) -> str:
+    return (date.fromisoformat(content["first_session_on"]) + timedelta(days=day)).isoformat()
+
+
+def _ticks(first: int, last: int, x, most: int) -> tuple[Tick, ...]:
     weeks = (last - first) // 7 + 1
-    step = next(step for step in (1, 2, 4, 8, 13, 26, 52, 104) if weeks / step <= 14)
+    step = next(step for step in (1, 2, 4, 8, 13, 26, 52, 104) if weeks / step <= most)
     start = -(-first // 7) // step * step
     return tuple(Tick(x(week * 7), week) for week in range(start, last // 7 + 1, step))
 

@@ -10,11 +10,12 @@ urlpatterns = [
     path("", views.plan_list, name="plans"),
     path("suggest/<uuid:assessment>/", views.suggest, name="suggest"),
     path("suggestions/<uuid:pk>/", views.suggestion, name="suggestion"),
+    path("suggestions/<uuid:pk>/face/", views.face, name="face"),
     path("suggestions/<uuid:pk>/choose/", views.choose, name="choose"),
     path("<uuid:pk>/", views.plan, name="plan"),
     # a draft in a clinician's hand
     path("<uuid:pk>/edit/", draft_views.edit, name="edit"),
-    path("<uuid:pk>/lit/", draft_views.lit, name="lit"),
+    path("<uuid:pk>/lit/", views.lit, name="lit"),
     path("<uuid:pk>/take-back/", views.take_back, name="take_back"),
     path("<uuid:pk>/propose/", views.propose, name="propose"),
     path("<uuid:pk>/approve/", views.approve, name="approve"),

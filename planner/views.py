@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from patients.models import Assessment, Patient
@@ -11,7 +12,7 @@ from planner.draft_page import draft_page
 from planner.errors import NotApprovable, PlannerError
 from planner.forms import ApproveForm, DiscontinueForm, RejectForm
 from planner.models import Plan, State, Suggestion
-from planner.presenting import plan_page, suggestion_page
+from planner.presenting import lit_chart, plan_page, suggestion_page
 from planner.revision import revise
 
 PLANS_A_PAGE = 40
@@ -45,7 +46,9 @@ def suggest(request, assessment):
 @require_GET
 def suggestion(request, pk):
     found = _suggestion(request, pk)
-    return render(request, "planner/suggestion.html", suggestion_page(found))
+    context = suggestion_page(found) | suggestion_face(request, found)
+    context["face_url"] = reverse("planner:face", args=[pk])
+    return render(request, "planner/suggestion.html", context)
 
 
 @require_POST
@@ -73,6 +76,39 @@ def plan(request, pk):
     if request.htmx and may_change(request, found):
         return render(request, "planner/_draft.html", draft_page(found, at=at))
     return draw_plan(request, found, at=at)
+
+
+@require_GET
+def lit(request, pk):
+    """The face chart alone: lit by one visit or all, as logged or as expected after."""
+    found = plan_seen_by(request, pk)
+    return render(request, "planner/_lit.html", face_of(request, found.suggestion, found.content))
+
+
+@require_GET
+def face(request, pk):
+    """The same for one protocol of a suggestion."""
+    found = _suggestion(request, pk)
+    return render(request, "planner/_lit.html", suggestion_face(request, found))
+
+
+def face_of(request, suggestion, content) -> dict:
+    asked = request.GET
+    chart = lit_chart(
+        suggestion, content, visit=asked.get("visit", ""), after=asked.get("when") == "after"
+    )
+    return {"face_url": request.path, **chart}
+
+
+def suggestion_face(request, suggestion) -> dict:
+    """The face of the protocol that was chosen, or of the recommended one."""
+    proposals = suggestion.result["proposals"]
+    if not proposals:
+        return {}
+    wanted = request.GET.get("strategy", "")
+    found = next((one for one in proposals if one["strategy"] == wanted), proposals[0])
+    named = [(one["strategy"], one["name"]) for one in proposals]
+    return face_of(request, suggestion, found) | {"protocols": named, "shown": found["strategy"]}
 
 
 @require_POST
@@ -173,7 +209,9 @@ def may_change(request, plan) -> bool:
 
 def draw_plan(request, plan, *, at="", bound=None, **forms):
     """The plan's page; a form that was refused keeps what was typed."""
-    context = plan_page(plan, request.user) | {
+    context = plan_page(plan, request.user) | face_of(request, plan.suggestion, plan.content)
+    context |= {
+        "face_url": reverse("planner:lit", args=[plan.pk]),
         "approve_form": ApproveForm(plan=plan, user=request.user),
         "reject_form": RejectForm(plan=plan),
         "discontinue_form": DiscontinueForm(plan=plan),

@@ -7,6 +7,7 @@ from django import template
 
 from clinic.catalogue.terms import Effect, ScarType
 from patients.chart import place_name
+from planner.engine.relax import WORDS as WISHES
 from planner.timeline import KINDS
 
 register = template.Library()
@@ -17,6 +18,21 @@ def percent_range(pair) -> str:
     """[0.35, 0.56] as "35-56 %"; a range that rounds to one figure is written once."""
     low, high = (round(share * 100) for share in pair)
     return f"{low} %" if low == high else f"{low}\N{EN DASH}{high} %"
+
+
+@register.filter
+def points_range(pair) -> str:
+    """[0.006, 0.014] as "+1 point", [-0.02, 0.05] as "\u22122 to +5 points"."""
+    low, high = (f"{round(share * 100):+d}".replace("-", "\N{MINUS SIGN}") for share in pair)
+    unit = "point" if high in ("+1", "\N{MINUS SIGN}1") and low == high else "points"
+    return f"{low} {unit}" if low == high else f"{low} to {high} {unit}"
+
+
+@register.filter
+def wish(pair) -> str:
+    """("budget", "1200") as "raise the budget to 1200": one wish, and what it would have to be."""
+    name, to = pair
+    return WISHES[name].format(f"{date.fromisoformat(to):%d-%b-%Y}" if name == "finish_by" else to)
 
 
 @register.filter
