@@ -5,44 +5,39 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from clinic.catalogue.models import Version
+from clinic.scheduling import today as day_list
+from clinic.scheduling import worklist
+from clinic.scheduling.calendar_views import beside
+from clinic.scheduling.live import live
 from clinic.scheduling.models import Appointment
 from clinic.staff.models import User
 from patients.models import Assessment, Patient
 from patients.views import overview
-from planner.models import ACTIVE, Plan, State
+from planner.models import Plan, State
 
 A_FEW = 12
 """Rows of a work list on Today; the rest is behind its link."""
 
 
 @require_GET
+@live
 def today(request):
     """Each role's own work: a person with two roles sees both."""
     user, day = request.user, timezone.localdate()
     context = {"day": day}
     if user.has_perm("scheduling.view_calendar"):
-        context |= {"visits": _visits(user, day), "mine": _is_practitioner(user)}
+        context |= day_list.as_list(day_list.day_list(user, day)) | beside(request)
+        context |= {"mine": hasattr(user, "resource"), "on": day, "back": request.path}
     if user.has_perm("planner.approve_plan"):
         context |= _clinician(user)
     if user.has_perm("scheduling.book"):
-        context["unbooked"] = _unbooked(user)
+        context["plans_to_book"] = worklist.plans_to_book(user)[:A_FEW]
+        context["due"] = worklist.sessions_due(user, day)[:A_FEW]
     if user.has_perm("catalogue.edit_catalogue"):
         context["catalogue"] = _catalogue()
     if user.has_perm("staff.manage_users"):
         context["house"] = _house(day)
     return render(request, "clinic/today.html", context)
-
-
-def _visits(user, day):
-    """Today's visits; a practitioner's own ones alone."""
-    visits = Appointment.objects.visible_to(user).with_people().filter(starts_at__date=day)
-    if _is_practitioner(user):
-        visits = visits.filter(parts__claims__resource__user=user).distinct()
-    return visits.order_by("starts_at")
-
-
-def _is_practitioner(user) -> bool:
-    return hasattr(user, "resource")
 
 
 def _clinician(user) -> dict:
@@ -54,14 +49,6 @@ def _clinician(user) -> dict:
         "drafts": plans.filter(state=State.DRAFT)[:A_FEW],
         "unsigned": drafts.select_related("patient", "assessed_by")[:A_FEW],
     }
-
-
-def _unbooked(user):
-    """Signed plans with a firm session that holds no place in the calendar."""
-    plans = Plan.objects.visible_to(user).with_people().filter(state__in=ACTIVE)
-    booked = Appointment.objects.standing().filter(session__isnull=False).values("session")
-    open_ones = plans.filter(blocks__firm=True, blocks__sessions__performance=None)
-    return open_ones.exclude(blocks__sessions__in=booked).distinct()[:A_FEW]
 
 
 def _catalogue() -> dict:

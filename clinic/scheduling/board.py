@@ -1,13 +1,13 @@
 """The calendar as it is drawn: columns, and in each what lies at which quarter of the day."""
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.utils import timezone
 
 from clinic.scheduling import bridge, calendar
 from clinic.scheduling.calendar import Grid
-from clinic.scheduling.models import Appointment, Claim, Resource, ResourceKind
+from clinic.scheduling.models import COMING, Appointment, Claim, Resource, ResourceKind
 
 DAY_STARTS, DAY_ENDS = 8 * 4, 18 * 4  # drawn even when nothing is open
 COLUMNS = {
@@ -38,10 +38,7 @@ class Box:
     ends_at: dt.datetime
     pieces: list[Piece]
     beside: list[Resource]
-
-    @property
-    def is_short(self) -> bool:
-        return self.rows < 3
+    after_start: int  # quarters from the start of the visit to that of the box
 
 
 @dataclass(frozen=True)
@@ -71,13 +68,19 @@ class Board:
     hours: list[tuple[int, str]]  # (row, "09:00")
     rows: int
     visits: list[Appointment]
+    top: int = 0  # the quarter of the day at which the first row begins
+
+    def showing(self, matches) -> "Board":
+        """The same, with every visit that does not match drawn as time that is taken."""
+        for visit in self.visits:
+            visit.is_dimmed = not matches(visit)
+            visit.is_coming = visit.state in COMING
+        return self
 
 
-def day_board(user, on: dt.date, by: str, *, now=None) -> Board:
-    """One day with a column for each person, room or device that can be booked."""
+def day_board(user, on: dt.date, resources: list[Resource], *, now=None) -> Board:
+    """One day with a column for each of these people, rooms or devices."""
     zone, now = bridge.clinic_zone(), now or timezone.now()
-    kind, _ = COLUMNS[by]
-    resources = list(Resource.objects.bookable().of_kind(kind))
     columns = [Column(each.name, under=each.site, on=on, resource=each) for each in resources]
     return _board(user, columns, zone, now)
 
@@ -96,7 +99,7 @@ def week_board(user, monday: dt.date, resource: Resource, *, now=None) -> Board:
         for column in board.columns
         if column.on.weekday() < 5 or column.boxes or column.shades[:1] != [_whole(board.rows)]
     ]
-    return Board(kept, board.hours, board.rows, board.visits)
+    return replace(board, columns=kept)
 
 
 def _whole(rows: int) -> Shade:
@@ -141,7 +144,7 @@ def _board(user, columns: list[Column], zone, now) -> Board:
         if quarter % 4 == 0
     ]
     order = sorted(visits.values(), key=lambda visit: (visit.starts_at, visit.pk))
-    return Board(columns, hours, bottom - top, order)
+    return Board(columns, hours, bottom - top, order, top)
 
 
 def _quarter(at: dt.datetime, zone) -> int:
@@ -207,7 +210,8 @@ def _box(visit: Appointment, claims: list[Claim], top: int, resource: Resource, 
         for each in [*visit.people, visit.room, *visit.devices]
         if each and each.pk != resource.pk
     ]
-    return Box(visit, row - top, _quarters(end - start), start, end, pieces, beside)
+    after = _quarters(start - visit.starts_at)
+    return Box(visit, row - top, _quarters(end - start), start, end, pieces, beside, after)
 
 
 def _quarters(length: dt.timedelta) -> int:

@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from clinic.scheduling import bridge, visit_types
 from clinic.scheduling.calendar import exists
+from clinic.scheduling.capabilities import capability_names
 from clinic.scheduling.errors import NoSuchTime
+from clinic.scheduling.fields import ClockField
 from clinic.scheduling.models import (
     NEVER_PLANNED,
     OF_HOLDS,
@@ -24,6 +26,7 @@ from clinic.scheduling.models import (
     Weekday,
 )
 from clinic.scheduling.offers import NOON, Wishes
+from patients.fields import DayField
 
 PARTS_OF_DAY = {
     "": ("Any time", None, None),
@@ -33,15 +36,7 @@ PARTS_OF_DAY = {
 }
 
 
-def date_input(**attributes):
-    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", **attributes})
-
-
-def time_input():
-    return forms.TimeInput(format="%H:%M", attrs={"type": "time", "step": 900})
-
-
-def _helper(*layout) -> FormHelper:
+def form_helper(*layout) -> FormHelper:
     helper = FormHelper()
     helper.form_tag = False
     helper.disable_csrf = True
@@ -78,8 +73,8 @@ class WishesForm(forms.Form):
         choices=Weekday.choices[:6],
         widget=forms.CheckboxSelectMultiple,
     )
-    start_from = forms.DateField(label="Not before", required=False, widget=date_input())
-    finish_by = forms.DateField(label="Done by", required=False, widget=date_input())
+    start_from = DayField(label="Not before", required=False)
+    finish_by = DayField(label="Done by", required=False)
     provisional = forms.BooleanField(
         label="Hold dates for later blocks too",
         required=False,
@@ -89,7 +84,7 @@ class WishesForm(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["person"].choices = people_choices()
-        self.helper = _helper(
+        self.helper = form_helper(
             Div("person", "part_of_day", "start_from", "finish_by", css_class="cal-wishes"),
             "weekdays",
             "provisional",
@@ -138,7 +133,7 @@ class VisitForm(forms.Form):
         help_text="Empty: the usual length.",
     )
     person = forms.ChoiceField(label="With", required=False)
-    start_from = forms.DateField(label="From", required=False, widget=date_input())
+    start_from = DayField(label="From", required=False)
     note = forms.CharField(
         label="Note for the desk", required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
@@ -150,7 +145,7 @@ class VisitForm(forms.Form):
         self.fields["kind"].choices = [
             (kind.value, f"{kind.label}, {self.types[kind].minutes} minutes") for kind in self.KINDS
         ]
-        self.helper = _helper(
+        self.helper = form_helper(
             Div("kind", "minutes", "person", "start_from", css_class="cal-wishes"), "note"
         )
 
@@ -158,23 +153,6 @@ class VisitForm(forms.Form):
     def length(self) -> int:
         kind = VisitKind(self.cleaned_data["kind"])
         return self.cleaned_data.get("minutes") or self.types[kind].minutes
-
-
-class MoveForm(forms.Form):
-    """Another time for a visit, with the people and room that it has."""
-
-    on = forms.DateField(label="Date", widget=date_input())
-    at = forms.TimeField(label="Time", widget=time_input(), help_text="On a quarter hour.")
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.helper = _helper(Div("on", "at", css_class="cal-wishes"))
-
-    def clean(self):
-        cleaned = super().clean()
-        if cleaned.get("on") and cleaned.get("at"):
-            cleaned["starts_at"] = local_instant(self, cleaned["on"], cleaned["at"], "at")
-        return cleaned
 
 
 class ReasonForm(forms.Form):
@@ -185,7 +163,7 @@ class ReasonForm(forms.Form):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.helper = _helper("reason", "note")
+        self.helper = form_helper("reason", "note")
 
 
 class CancelForm(forms.Form):
@@ -200,22 +178,11 @@ class CancelForm(forms.Form):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.helper = _helper("reason", "note")
-
-
-class WordsField(forms.CharField):
-    """Codes with commas between them, kept as a list."""
-
-    def prepare_value(self, value):
-        return ", ".join(value) if isinstance(value, list) else value
-
-    def to_python(self, value):
-        words = re.split(r"[,\s]+", super().to_python(value))
-        return sorted({word for word in words if word})
+        self.helper = form_helper("reason", "note")
 
 
 class ResourceForm(forms.ModelForm):
-    capabilities = WordsField(required=False)
+    capabilities = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
 
     class Meta:
         model = Resource
@@ -228,14 +195,8 @@ class ResourceForm(forms.ModelForm):
         labels = {"room_kind": "Kind of room"}
 
     HINTS = {
-        ResourceKind.PERSON: (
-            "Performs",
-            "doctor, nurse or aesthetician, and the skills: families of treatment such as LASER.",
-        ),
-        ResourceKind.DEVICE: (
-            "Serves as",
-            "The catalogue's codes of the devices that it can stand for, such as co2_laser.",
-        ),
+        ResourceKind.PERSON: ("Performs", "The profession, and the treatments this person may do."),
+        ResourceKind.DEVICE: ("Serves as", "The devices of the catalogue that it can stand for."),
     }
 
     def __init__(self, *args, kind, **kwargs):
@@ -252,9 +213,13 @@ class ResourceForm(forms.ModelForm):
             field = self.fields["capabilities"]
             field.label, field.help_text = self.HINTS[kind]
             field.required = kind == ResourceKind.DEVICE
+            names = capability_names(kind)
+            kept = {code: code for code in self.instance.capabilities if code not in names}
+            field.choices = [*names.items(), *kept.items()]
+            shown[shown.index("capabilities")] = Div("capabilities", css_class="cal-skills")
         if "room_kind" in self.fields:
             self.fields["room_kind"].required = True
-        self.helper = _helper(*shown)
+        self.helper = form_helper(*shown)
 
 
 SPAN = re.compile(r"^(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})$")
@@ -301,7 +266,7 @@ class HoursForm(forms.Form):
                 required=False,
                 widget=forms.TextInput(attrs={"placeholder": "Closed", "autocomplete": "off"}),
             )
-        self.helper = _helper(*self.fields)
+        self.helper = form_helper(*self.fields)
 
     def weekly(self) -> dict:
         return {
@@ -314,11 +279,13 @@ class HoursForm(forms.Form):
 class AbsenceForm(forms.Form):
     resource = forms.ChoiceField(label="Who or what", required=False)
     kind = forms.ChoiceField(label="Kind", choices=AbsenceKind.choices)
-    first_on = forms.DateField(label="From", widget=date_input())
-    first_at = forms.TimeField(label="From time", required=False, widget=time_input())
-    last_on = forms.DateField(label="To, and with this day", widget=date_input())
-    last_at = forms.TimeField(
-        label="To time", required=False, widget=time_input(), help_text="Empty: the whole day."
+    first_on = DayField(label="From")
+    first_at = ClockField(
+        label="From time", required=False, help_text="Like 08:30. Empty: from midnight."
+    )
+    last_on = DayField(label="To, and with this day")
+    last_at = ClockField(
+        label="To time", required=False, help_text="Like 12:00. Empty: the whole day."
     )
     note = forms.CharField(label="Note", required=False, max_length=200)
 
@@ -329,7 +296,7 @@ class AbsenceForm(forms.Form):
             ("", "The whole clinic"),
             *((str(row.pk), row.name) for row in rows),
         ]
-        self.helper = _helper(
+        self.helper = form_helper(
             "resource",
             "kind",
             Div("first_on", "first_at", "last_on", "last_at", css_class="cal-wishes"),

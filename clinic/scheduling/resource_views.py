@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from clinic.scheduling import capabilities, rebooking
 from clinic.scheduling import resources as keeping
 from clinic.scheduling.forms import AbsenceForm, HoursForm, ResourceForm
 from clinic.scheduling.models import Absence, Resource, ResourceKind, WorkingHours
@@ -20,6 +21,8 @@ KINDS = {
 @require_GET
 def resources(request):
     rows = Resource.objects.of_the_clinic().select_related("user").prefetch_related("hours")
+    rows = list(rows)
+    capabilities.told(rows)
     coming = Absence.objects.filter(during__endswith__gt=timezone.now()).select_related("resource")
     return render(
         request,
@@ -76,7 +79,7 @@ def _hours_page(request, row):
         outside = keeping.visits_outside(resource=row, weekly=form.weekly())
         if outside and request.POST.get("seen") != "yes":
             return _form_page(request, form, f"Hours of {name}", "Save", outside=outside)
-        keeping.set_hours(resource=row, weekly=form.weekly())
+        rebooking.set_hours(resource=row, weekly=form.weekly(), outside=outside)
         messages.success(request, f"The hours of {name} are saved.")
         return redirect("scheduling:resources")
     return _form_page(request, form, f"Hours of {name}", "Save", hint=True)
@@ -92,7 +95,7 @@ def new_absence(request):
         outside = keeping.visits_during(resource=row, **span)
         if outside and request.POST.get("seen") != "yes":
             return _form_page(request, form, "Absence", "Save", outside=outside)
-        keeping.add_absence(resource=row, kind=asked["kind"], note=asked["note"], **span)
+        rebooking.add_absence(resource=row, kind=asked["kind"], note=asked["note"], **span)
         messages.success(request, "The absence is saved.")
         return redirect("scheduling:resources")
     return _form_page(request, form, "Absence", "Save")
@@ -100,7 +103,7 @@ def new_absence(request):
 
 @require_POST
 def end_absence(request, pk):
-    get_object_or_404(Absence, pk=pk).delete()
+    rebooking.end_absence(absence=get_object_or_404(Absence, pk=pk), by=request.user)
     messages.success(request, "The absence is taken back.")
     return redirect("scheduling:resources")
 

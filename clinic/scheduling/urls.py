@@ -1,13 +1,16 @@
 from django.urls import path
 
-from clinic.scheduling import resource_views, views
+from clinic.scheduling import calendar_views, desk_urls, resource_views, views
 
 app_name = "scheduling"
 
 urlpatterns = [
-    path("", views.day, name="day"),
-    path("week/", views.week, name="week"),
-    path("to-book/", views.to_book, name="to_book"),
+    path("", calendar_views.day, name="day"),
+    path("week/", calendar_views.week, name="week"),
+    path("to-book/", calendar_views.to_book, name="to_book"),
+    path("openings/", calendar_views.openings, name="openings"),
+    path("visits/<uuid:pk>/menu/", calendar_views.menu, name="menu"),
+    path("visits/<uuid:pk>/pinboard/", calendar_views.pinboard, name="pinboard"),
     path("plans/<uuid:pk>/", views.book_plan, name="book_plan"),
     path("patients/<uuid:pk>/new/", views.new_visit, name="new_visit"),
     path("visits/<uuid:pk>/", views.appointment, name="appointment"),
@@ -23,4 +26,5 @@ urlpatterns = [
     path("resources/<int:pk>/hours/", resource_views.hours, name="hours"),
     path("resources/absence/", resource_views.new_absence, name="new_absence"),
     path("resources/absence/<int:pk>/end/", resource_views.end_absence, name="end_absence"),
+    *desk_urls.urlpatterns,
 ]

@@ -1,4 +1,4 @@
-"""Doormen of the calendar: who may enter is the table of doors, what is done is a service."""
+"""Doormen of booking: who may enter is the table of doors, what is done is a service."""
 
 import datetime as dt
 import hashlib
@@ -8,92 +8,37 @@ from uuid import uuid4
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from clinic.scheduling import board, bridge, offers, services
-from clinic.scheduling.errors import NothingFits, SchedulingError
-from clinic.scheduling.forms import CancelForm, MoveForm, ReasonForm, VisitForm, WishesForm
-from clinic.scheduling.models import (
-    COMING,
-    MOVES,
-    Appointment,
-    Resource,
-    State,
-    unbooked_plans,
+from clinic.scheduling import (
+    bridge,
+    desk,
+    following,
+    holds,
+    offers,
+    placing,
+    services,
+    today,
+    windows,
 )
+from clinic.scheduling.calendar_forms import ColumnForm, PlaceForm
+from clinic.scheduling.calendar_views import (
+    UNDO,
+    came_from,
+    clinic_today,
+    day_asked,
+    menu_page,
+    safe_path,
+    take_off_pinboard,
+)
+from clinic.scheduling.errors import NothingFits, SchedulingError, moment
+from clinic.scheduling.forms import CancelForm, ReasonForm, VisitForm, WishesForm
+from clinic.scheduling.live import live
+from clinic.scheduling.models import COMING, MOVES, Appointment, State
 from clinic.scheduling.offers import Choice
 from patients.models import Patient
 from planner.models import Plan, PlannedSession
-
-# --- the calendar ------------------------------------------------------------------------------
-
-
-def _day_asked(request) -> dt.date:
-    """The day in the address, or today; a day that is none is today too."""
-    try:
-        asked = parse_date(request.GET.get("on", ""))
-    except ValueError:
-        asked = None
-    return asked or timezone.localtime(timezone.now(), bridge.clinic_zone()).date()
-
-
-@require_GET
-def day(request):
-    on, by = _day_asked(request), request.GET.get("by", "")
-    by = by if by in board.COLUMNS else "people"
-    one = dt.timedelta(days=1)
-    return render(
-        request,
-        "scheduling/day.html",
-        {
-            "on": on,
-            "by": by,
-            "columns": [(code, words) for code, (_, words) in board.COLUMNS.items()],
-            "board": board.day_board(request.user, on, by),
-            "before": on - one,
-            "after": on + one,
-            "today": timezone.localtime(timezone.now(), bridge.clinic_zone()).date(),
-        },
-    )
-
-
-@require_GET
-def week(request):
-    on = _day_asked(request)
-    monday = on - dt.timedelta(days=on.weekday())
-    resources = list(Resource.objects.bookable())
-    mine = next((each for each in resources if each.user_id == request.user.pk), None)
-    asked = request.GET.get("resource", "")
-    chosen = next((each for each in resources if str(each.pk) == asked), mine)
-    chosen = chosen or next(iter(sorted(resources, key=lambda r: r.kind != "person")), None)
-    return render(
-        request,
-        "scheduling/week.html",
-        {
-            "on": on,
-            "monday": monday,
-            "sunday": monday + dt.timedelta(days=6),
-            "resource": chosen,
-            "groups": [
-                (label, [each for each in resources if each.kind == kind])
-                for kind, label in board.COLUMNS.values()
-            ],
-            "board": board.week_board(request.user, monday, chosen) if chosen else None,
-            "before": monday - dt.timedelta(days=7),
-            "after": monday + dt.timedelta(days=7),
-            "today": timezone.localtime(timezone.now(), bridge.clinic_zone()).date(),
-        },
-    )
-
-
-@require_GET
-def to_book(request):
-    """Signed plans with a firm session that is not booked, the longest waiting first."""
-    visible = Plan.objects.visible_to(request.user)
-    plans = unbooked_plans().filter(pk__in=visible.values("pk"))
-    return render(request, "scheduling/to_book.html", {"plans": plans})
-
 
 # --- a whole plan ------------------------------------------------------------------------------
 
@@ -110,13 +55,22 @@ def book_plan(request, pk):
         return _offers_page(request, plan)
     if request.POST.get("step") != "book":
         return _confirm_page(request, plan, choices, uuid4().hex)
+    hold = request.POST.get("minutes", "") if request.POST.get("hold") else ""
+    minutes = int(hold) if hold.isdigit() and int(hold) in holds.LENGTHS else None
     try:
         booked = services.book_plan(
-            plan=plan, choices=choices, by=request.user, key=request.POST.get("key", "")
+            plan=plan,
+            choices=choices,
+            by=request.user,
+            key=request.POST.get("key", ""),
+            hold_minutes=minutes,
         )
     except SchedulingError as error:
         messages.error(request, f"Nothing was booked. {error}")
         return _offers_page(request, plan, status=409)
+    if minutes:
+        messages.success(request, f"The times are held for {plan.patient}. Nothing is booked yet.")
+        return redirect("scheduling:book_plan", plan.pk)
     count = f"{len(booked)} visits are" if len(booked) > 1 else "One visit is"
     messages.success(request, f"{count} booked for {plan.patient}.")
     return redirect("scheduling:book_plan", plan.pk)
@@ -125,6 +79,8 @@ def book_plan(request, pk):
 def _offers_page(request, plan, status=200):
     asked = request.GET if request.GET else None
     form = WishesForm(asked)
+    holds.release_expired()
+    following.follow(plan)
     found, refusal, way_out = [], "", None
     booked = Appointment.objects.visible_to(request.user).of_plan(plan).standing().with_people()
     wishes = form.wishes()
@@ -146,7 +102,7 @@ def _offers_page(request, plan, status=200):
         "booked": booked,
         "waiting": _waiting(plan, booked),
         "wished": any(request.GET.values()),
-    }
+    } | desk.about_plan(plan)
     return render(request, "scheduling/book_plan.html", context, status=status)
 
 
@@ -192,6 +148,7 @@ def _confirm_page(request, plan, choices, key):
         "choices": _as_text(choices),
         "key": key,
     }
+    context["hold_lengths"] = holds.LENGTHS
     return render(request, "scheduling/confirm_plan.html", context)
 
 
@@ -273,17 +230,8 @@ def _visit(request, pk) -> Appointment:
     return get_object_or_404(visits, pk=pk)
 
 
-NEXT_WORDS = {
-    State.SCHEDULED: "Schedule",
-    State.CONFIRMED: "Confirm",
-    State.ARRIVED: "Arrived",
-    State.IN_ROOM: "In room",
-    State.COMPLETED: "Completed",
-    State.NO_SHOW: "No-show",
-}
-
-
 @require_GET
+@live
 def appointment(request, pk):
     visit = _visit(request, pk)
     return _visit_page(request, visit, CancelForm())
@@ -292,6 +240,9 @@ def appointment(request, pk):
 def _visit_page(request, visit, cancel_form, status=200):
     state = State(visit.state)
     last = services.last_undoable(visit)
+    today.with_marks([visit])
+    about = desk.about_visit(request.user, visit)
+    asked = about["gates"]
     siblings = []
     if visit.session_id:
         siblings = (
@@ -306,14 +257,16 @@ def _visit_page(request, visit, cancel_form, status=200):
         {
             "visit": visit,
             "patient": visit.patient,
-            "steps": [(to, NEXT_WORDS[to]) for to in MOVES[state] if to != State.CANCELLED],
+            "steps": today.steps_of(visit),
             "can_move": state in COMING,
             "can_cancel": State.CANCELLED in MOVES[state],
             "last": last,
             "changes": visit.changes.select_related("by").order_by("-at", "-pk"),
             "siblings": siblings,
+            "open_gates": sum(not gate.met for gate in asked),
             "cancel_form": cancel_form,
-        },
+        }
+        | about,
         status=status,
     )
 
@@ -324,20 +277,23 @@ def _revision(request) -> int:
 
 
 def _deed(request, visit, deed, words, **fields):
-    """Do one thing to a visit and go back to it; a refusal is said there."""
+    """Do one thing to a visit and go back to where it was asked; a refusal is said there."""
+    back = safe_path(request.POST.get("next"))
     try:
         deed(appointment=visit, by=request.user, revision=_revision(request), **fields)
     except SchedulingError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, words)
-    return redirect(visit)
+        messages.success(request, f"{visit.patient}: {words}" if back else words)
+        if back and deed is not services.undo:
+            request.session[UNDO] = str(visit.pk)
+    return redirect(back or visit)
 
 
 @require_POST
 def change_state(request, pk):
     visit, to = _visit(request, pk), request.POST.get("to", "")
-    if to not in NEXT_WORDS:
+    if to not in today.STEP_WORDS:
         messages.error(request, "That is no state of a visit.")
         return redirect(visit)
     words = f"The visit is now {State(to).label.lower()}."
@@ -374,27 +330,68 @@ def cancel(request, pk):
 
 @require_http_methods(["GET", "POST"])
 def move(request, pk):
-    """Choose another time, see what it does to every later visit, then move."""
+    """Choose another time, see what it does to every later visit, then move.
+
+    A board asks for the verdict alone, by htmx, and shows it over itself.
+    """
     visit = _visit(request, pk)
-    form = MoveForm(request.POST if "on" in request.POST else None)
-    slot = request.POST.get("slot", "")
-    starts_at, resources = _slot_from(slot) if slot else (None, ())
-    if form.is_bound and form.is_valid():
-        starts_at = form.cleaned_data["starts_at"]
-        resources = tuple(each.pk for each in [*visit.people, visit.room, *visit.devices] if each)
-    if starts_at is None:
-        return _times_page(request, visit, form)
+    form = PlaceForm(
+        request.POST if "on" in request.POST and "column" not in request.POST else None, visit=visit
+    )
     try:
-        verdict = offers.verdict_on_move(visit, starts_at, resources)
+        place = _place_asked(request, visit, form)
+        if place is None and request.htmx and form.errors:
+            return menu_page(request, visit, form.cleaned_data.get("on") or visit.day, form, 422)
+        if place is None:
+            return _times_page(request, visit, form, status=422 if form.errors else 200)
+        verdict = offers.verdict_on_move(visit, place.starts_at, place.resources)
     except SchedulingError as error:
-        messages.error(request, str(error))
-        return _times_page(request, visit, form, status=409)
+        return _refused_place(request, visit, form, error)
     reason = ReasonForm(request.POST if "reason" in request.POST else None)
     if request.POST.get("step") == "move":
         done = _move(request, visit, verdict, reason)
         if done is not None:
             return done
-    return _verdict_page(request, visit, verdict, reason)
+    return _verdict_page(request, visit, verdict, reason, place.swapped)
+
+
+def _place_asked(request, visit, form) -> placing.Place | None:
+    """Where the visit is to go: a free time chosen, a place on a board, or a time typed."""
+    if slot := request.POST.get("slot", ""):
+        starts_at, resources = _slot_from(slot)
+        return placing.Place(starts_at, resources) if starts_at else None
+    if "column" in request.POST:
+        dropped = ColumnForm(request.POST)
+        if not dropped.is_valid():
+            return None
+        asked, column = dropped.cleaned_data, dropped.cleaned_data["column"]
+        starts_at = dt.datetime.combine(asked["on"], asked["at"], bridge.clinic_zone())
+        wanted = placing.asked_by_column(visit, column) if column else ()
+        return placing.place(visit, starts_at, wanted=wanted)
+    if form.is_bound and form.is_valid() and form.cleaned_data.get("starts_at"):
+        return placing.place(visit, form.cleaned_data["starts_at"], wanted=form.wanted)
+    return None
+
+
+def _day_of(request, form) -> dt.date | None:
+    """The day that was asked for, however it was."""
+    if slot := request.POST.get("slot", ""):
+        starts_at, _ = _slot_from(slot)
+        return timezone.localtime(starts_at, bridge.clinic_zone()).date() if starts_at else None
+    if form.is_bound:
+        return form.cleaned_data.get("on")
+    dropped = ColumnForm(request.POST)
+    return dropped.cleaned_data.get("on") if dropped.is_valid() else None
+
+
+def _refused_place(request, visit, form, error):
+    if request.htmx:
+        on = _day_of(request, form) or visit.day
+        context = {"visit": visit, "refusal": error, "on": on, "back": came_from(request)}
+        context["times"] = placing.times_on(visit, on, limit=12)
+        return render(request, "scheduling/_refused.html", context)
+    messages.error(request, str(error))
+    return _times_page(request, visit, form, status=409)
 
 
 def _move(request, visit, verdict, reason):
@@ -419,10 +416,15 @@ def _move(request, visit, verdict, reason):
         )
     except SchedulingError as error:
         messages.error(request, f"Nothing was moved. {error}")
-        return _times_page(request, visit, MoveForm(), status=409)
+        return _times_page(request, visit, PlaceForm(visit=visit), status=409)
     also = f", and {len(moved) - 1} later with it" if len(moved) > 1 else ""
-    messages.success(request, f"The visit is moved{also}. Undo takes all of it back.")
-    return redirect(visit)
+    to = moment(verdict.starts_at)
+    messages.success(request, f"The visit is moved to {to}{also}. Undo takes all of it back.")
+    take_off_pinboard(request, visit)
+    back = safe_path(request.POST.get("next"))
+    if back:
+        request.session[UNDO] = str(visit.pk)
+    return redirect(back or visit)
 
 
 def verdict_print(verdict) -> str:
@@ -435,11 +437,9 @@ def verdict_print(verdict) -> str:
 
 
 def _times_page(request, visit, form, status=200):
-    on = (
-        _day_asked(request)
-        if request.GET.get("on")
-        else max(visit.day - dt.timedelta(days=3), timezone.localdate())
-    )
+    on, _ = day_asked(request)
+    if not request.GET.get("on"):
+        on = max(visit.day - dt.timedelta(days=3), clinic_today())
     return render(
         request,
         "scheduling/move.html",
@@ -448,28 +448,57 @@ def _times_page(request, visit, form, status=200):
             "patient": visit.patient,
             "form": form,
             "on": on,
-            "openings": offers.openings_for_visit(visit, start_from=on, within_days=14, limit=24),
+            "days": _by_day(
+                offers.openings_for_visit(visit, start_from=on, within_days=14, limit=400)
+            ),
             "later": on + dt.timedelta(days=7),
-            "earlier": on - dt.timedelta(days=7),
+            "earlier": max(on - dt.timedelta(days=7), clinic_today()),
+            "window": _window_of(visit),
         },
         status=status,
     )
 
 
-def _verdict_page(request, visit, verdict, reason):
+A_DAY_SHOWS = 8
+
+
+def _by_day(openings) -> list[tuple[dt.date, list]]:
+    """Free times by day; of a day that is wide open, some over all of it."""
+    zone = bridge.clinic_zone()
+    days: dict[dt.date, list] = {}
+    for opening in openings:
+        days.setdefault(timezone.localtime(opening.starts_at, zone).date(), []).append(opening)
+    return [(day, found[:: -(-len(found) // A_DAY_SHOWS)]) for day, found in days.items()]
+
+
+def _window_of(visit) -> tuple[dt.date, dt.date | None] | None:
+    """The days between which the visit belongs, as the visits before it stand now."""
+    if visit.session_id is None:
+        return None
+    plan, zone = visit.session.block.plan, bridge.clinic_zone()
+    sessions, standing = bridge.sessions_of(plan), bridge.standing_by_session(plan)
+    before = windows.session_before(visit.session, sessions)
+    return windows.window_dates(
+        visit.session, bridge.date_of(before, standing, zone) if before else None
+    )
+
+
+def _verdict_page(request, visit, verdict, reason, swapped=()):
     slot = f"{verdict.starts_at.isoformat()}|{','.join(str(pk) for pk in verdict.resources)}"
     house = bridge.House()
     return render(
         request,
-        "scheduling/verdict.html",
+        "scheduling/_verdict.html" if request.htmx else "scheduling/verdict.html",
         {
             "visit": visit,
             "patient": visit.patient,
             "verdict": verdict,
             "named": house.named(verdict.resources),
+            "swapped": swapped,
             "slot": slot,
             "seen": verdict_print(verdict),
             "reason": reason,
+            "back": safe_path(request.POST.get("next")) or came_from(request),
             "may_leave_window": request.user.has_perm("scheduling.override_window"),
         },
     )

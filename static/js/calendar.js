@@ -2,7 +2,7 @@
 // button, and keeps a second press of a booking button from being a second request.
 const MINUTE = 60_000;
 
-const opened = Date.now();
+let opened = Date.now(); // when the page, or its board, was drawn
 
 function moveNow() {
   document.querySelectorAll("[data-now]").forEach((line) => {
@@ -24,6 +24,10 @@ document.addEventListener("DOMContentLoaded", () => {
   }
   moveNow();
   setInterval(moveNow, MINUTE);
+});
+document.addEventListener("calendar:redrawn", () => {
+  opened = Date.now();
+  moveNow();
 });
 
 window.addEventListener("beforeprint", () => {

@@ -1,0 +1,92 @@
+"""What waits for the desk: plans signed but not booked, and sessions due but not booked."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import models
+
+from clinic.scheduling import bridge, windows
+from clinic.scheduling.models import OFF, Appointment, CancelReason, State, unbooked_plans
+from planner.models import Plan
+
+LOOK_AHEAD = dt.timedelta(days=42)
+"""A session whose window opens within this time is due to be booked."""
+
+
+class Unbooked(models.TextChoices):
+    """Why a session that is due holds no place; a cancelled one says its own reason besides."""
+
+    NEVER = "never", "Not booked yet"
+    CANCELLED = "cancelled", "Cancelled"
+    NO_SHOW = "no_show", "No-show"
+    REVIEWED = "reviewed", "Its review is done: book, or change the plan"
+
+
+@dataclass(frozen=True)
+class Due:
+    """A session of an active plan that ought to be in the calendar."""
+
+    session: object
+    reason: Unbooked
+    detail: str  # why it was cancelled
+    earliest: dt.date
+    latest: dt.date | None
+    is_late: bool  # its window is over
+
+    @property
+    def plan(self):
+        return self.session.block.plan
+
+    @property
+    def patient(self):
+        return self.plan.patient
+
+
+def plans_to_book(user):
+    """Signed plans of which nothing is booked yet, the longest waiting first."""
+    visible = Plan.objects.visible_to(user)
+    begun = Appointment.objects.filter(session__block__plan=models.OuterRef("pk"))
+    return unbooked_plans().filter(pk__in=visible.values("pk")).exclude(models.Exists(begun))
+
+
+def sessions_due(user, on: dt.date) -> list[Due]:
+    """Sessions of plans that have begun, due within some weeks and not booked, by their last day.
+
+    A later block is due once the review before it is done. One behind a session that is not booked
+    itself has no day to count from, and waits for it.
+    """
+    begun = Appointment.objects.filter(session__block__plan=models.OuterRef("pk"))
+    plans = Plan.objects.visible_to(user).active().filter(models.Exists(begun)).with_people()
+    found = [each for plan in plans for each in _due_of(plan, on)]
+    return sorted(found, key=lambda each: (each.latest or each.earliest, str(each.session.pk)))
+
+
+def _due_of(plan, on: dt.date):
+    zone = bridge.clinic_zone()
+    sessions, standing = bridge.sessions_of(plan), bridge.standing_by_session(plan)
+    off = {
+        visit.session_id: visit
+        for visit in Appointment.objects.of_plan(plan).filter(state__in=OFF).order_by("booked_at")
+    }
+    before, reviewed = None, True
+    for session in sessions:
+        day = bridge.date_of(session, standing, zone)
+        if day is None:
+            previous = windows.session_before(session, sessions)
+            if not (session.block.firm or reviewed) or (previous and before is None):
+                return
+            earliest, latest = windows.window_dates(session, before)
+            if earliest <= on + LOOK_AHEAD:
+                reason, detail = _why(session, off.get(session.pk))
+                session.block.plan = plan
+                yield Due(session, reason, detail, earliest, latest, bool(latest and latest < on))
+        before = day
+        reviewed = session.kind != "review" or bridge.performed_on(session) is not None
+
+
+def _why(session, last) -> tuple[Unbooked, str]:
+    if last is not None and last.state == State.NO_SHOW:
+        return Unbooked.NO_SHOW, ""
+    if last is not None:
+        return Unbooked.CANCELLED, CancelReason(last.cancel_reason).label
+    return (Unbooked.NEVER if session.block.firm else Unbooked.REVIEWED), ""
