@@ -12,7 +12,9 @@ and what would be accepted. Keys that are not of this part of the file are left 
 """
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal, InvalidOperation
+from reprlib import Repr
 
 import yaml
 
@@ -31,6 +33,8 @@ MARK_KEYS = frozenset({"type", "region", "side", "count"})
 BEDSIDE_KEYS = ("obvious_at_50cm", "easily_covered", "flattens_on_stretch")
 SITES = ("face", "chest", "back")
 MAX_COUNT = 500
+MAX_CHARACTERS = 1_000_000
+"""A case is some dozen lines; whatever is longer is another file."""
 
 
 class CaseError(Exception):
@@ -60,27 +64,49 @@ class _OnceLoader(yaml.SafeLoader):
     def construct_mapping(self, node, deep=False):
         seen = set()
         for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":  # `<<`: what it brings, the rest outdoes
+                continue
             if key_node.tag == "tag:yaml.org,2002:bool":  # YAML takes the key `on` for a yes
                 key_node.tag = "tag:yaml.org,2002:str"
             key = self.construct_object(key_node, deep=True)
-            if isinstance(key, (list, dict)):
-                raise CaseError(f"line {key_node.start_mark.line + 1}: a key must be one word")
+            if isinstance(key, (list, dict, set)):
+                raise CaseError(f"{_line(key_node)}: a key must be one word")
             if key in seen:
-                raise CaseError(f"line {key_node.start_mark.line + 1}: {key} is given twice")
+                raise CaseError(f"{_line(key_node)}: {key} is given twice")
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+    def number_or_date(self, node):
+        try:
+            return yaml.SafeLoader.yaml_constructors[node.tag](self, node)
+        except ValueError as error:
+            words = f"{shown(node.value)} is not accepted ({str(error).partition(':')[0]})"
+            raise CaseError(f"{_line(node)}: {words}") from error
+
+
+for kind in ("timestamp", "int", "float"):
+    _OnceLoader.add_constructor(f"tag:yaml.org,2002:{kind}", _OnceLoader.number_or_date)
+
+
+def _line(node) -> str:
+    return f"line {node.start_mark.line + 1}"
 
 
 def load(text: str) -> dict:
     """The mapping that a case file is; CaseError if it is no YAML, or YAML of another shape."""
+    if len(text) > MAX_CHARACTERS:
+        raise CaseError(f"too long for a case file; at most {MAX_CHARACTERS} characters are")
     try:
         document = yaml.load(text, Loader=_OnceLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}: " if mark else ""
         raise CaseError(f"{place}not readable as YAML ({error.problem})") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise CaseError(f"not readable as YAML ({error})") from error
+    except yaml.YAMLError as error:
+        words = " ".join(str(error).split())
+        raise CaseError(f"not readable as YAML ({words})") from error
+    except RecursionError:
+        raise CaseError("not readable as YAML (nested too deep)") from None
     if not isinstance(document, dict):
         raise CaseError("a case file is a mapping with id, patient and findings")
     return document
@@ -111,21 +137,22 @@ class Reader:
         if listed is None:
             return
         if not isinstance(listed, list):
-            self.problem(key, f"a list is expected, not {_shown(listed)}")
+            self.problem(key, f"a list is expected, not {shown(listed)}")
             return
         for number, item in enumerate(listed):
             place = f"{key}[{number}]"
             if isinstance(item, dict):
                 yield place, item
             else:
-                self.problem(place, f"a mapping such as {{region: malar}} is expected, not {item}")
+                words = f"a mapping such as {{region: malar}} is expected, not {shown(item)}"
+                self.problem(place, words)
 
     def mapping(self, holder: dict, key: str, place: str = "") -> dict:
         found = holder.get(key)
         if found is None:
             return {}
         if not isinstance(found, dict):
-            self.problem(_join(place, key), f"a mapping is expected, not {_shown(found)}")
+            self.problem(_join(place, key), f"a mapping is expected, not {shown(found)}")
             return {}
         return found
 
@@ -141,7 +168,7 @@ class Reader:
             return ""
         if isinstance(value, str) and value in accepted:
             return value
-        words = "missing" if value is None else f"{_shown(value)} is not known"
+        words = "missing" if value is None else f"{shown(value)} is not known"
         self.problem(_join(place, key), f"{words}; accepted: {', '.join(accepted)}")
         return ""
 
@@ -158,7 +185,7 @@ class Reader:
         fits = number is not None and number <= high
         fits = fits and (number > above if above is not None else number >= low)
         if not fits:
-            self.problem(_join(place, key), f"{_shown(value)} is not accepted; {accepted} is")
+            self.problem(_join(place, key), f"{shown(value)} is not accepted; {accepted} is")
             return None
         return number
 
@@ -167,7 +194,8 @@ class Reader:
         if number is None:
             return None
         if number != number.to_integral_value():
-            self.problem(_join(place, key), f"{number} is not a whole number")
+            words = f"{number} is not accepted; a whole number, {low} to {high} {unit}".rstrip()
+            self.problem(_join(place, key), f"{words}, is")
             return None
         return int(number)
 
@@ -177,7 +205,7 @@ class Reader:
             return None
         if isinstance(value, bool):
             return value
-        self.problem(_join(place, key), f"{_shown(value)} is not accepted; yes, no or unknown is")
+        self.problem(_join(place, key), f"{shown(value)} is not accepted; yes, no or unknown is")
         return None
 
     # --- the parts ---
@@ -193,7 +221,7 @@ class Reader:
         if side is None and len(sides) == 1:
             side = sides[0]
         elif side not in accepted:
-            words = "missing" if side is None else f"{_shown(side)} is not a side of {region}"
+            words = "missing" if side is None else f"{shown(side)} is not a side of {region}"
             self.problem(_join(place, "side"), f"{words}; accepted: {', '.join(accepted)}")
             return []
         return [(region, s) for s in (("L", "R") if side == "both" else (side,))]
@@ -207,7 +235,7 @@ class Reader:
         if isinstance(value, str) and value != "unknown":
             self.problem(
                 _join(place, "count"),
-                f"{_shown(value)} is not accepted; 1 to {MAX_COUNT} or a band is: "
+                f"{shown(value)} is not accepted; 1 to {MAX_COUNT} or a band is: "
                 + ", ".join(bands),
             )
             return [(None, "")] * sides
@@ -273,10 +301,21 @@ def _join(place: str, key: str) -> str:
     return f"{place}.{key}" if place else key
 
 
-def _shown(value) -> str:
+def shown(value) -> str:
+    """A value of the file as it may stand in a message: short, words that need it in quotes."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    if isinstance(value, str) and len(value) <= MOST_SHOWN:
+        return f'"{value}"' if value.lower() in QUOTED else value
+    return str(value) if isinstance(value, date) else BRIEF.repr(value)
+
+
+MOST_SHOWN = 80
+QUOTED = ("", "yes", "no", "true", "false", "on", "off", "null")
+"""In a file these are words only where quotes stand around them; a message shows the quotes."""
+BRIEF = Repr()
+BRIEF.maxlevel, BRIEF.maxlist, BRIEF.maxdict = 2, 4, 4
+BRIEF.maxstring = BRIEF.maxother = BRIEF.maxlong = MOST_SHOWN
 
 
 def _decimal(value) -> Decimal | None:

@@ -10,11 +10,11 @@ with its place in the file and what would be accepted.
 """
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from clinic.catalogue.terms import Phototype, Sex
-from patients.casefile import KEYS, CaseError, Reader, load
+from patients.casefile import KEYS, CaseError, Reader, load, shown
 from planner.engine.catalogue import Catalogue, Question
 from planner.engine.conditions import last_day_of_month
 from planner.engine.values import (
@@ -56,23 +56,32 @@ class CaseReader(Reader):
         """The facts; `today` counts where the file names no day."""
         document = self.document
         self.only(document, OURS | KEYS | COMMENTS, "")
-        for key in ("id", "patient", "findings"):
-            if key not in document:
-                self.problem(key, "missing; every case has one")
+        self._required()
         seen = self.seen = self.facts()
-        on = self.date(document, "on", "") or today
+        on = self.day(document, "on", "") or today
         return Case(
-            id=str(document.get("id", "")),
+            id=str(document.get("id")),
             on=on,
-            patient=self._patient(),
+            patient=self._patient(on),
             answers=self._answers(),
             absent=self._unanswered(),
             findings=tuple(_group(scar) for scar in seen.findings),
             marks=tuple(MarkGroup(m.place, m.type, m.count, m.band) for m in seen.marks),
             wishes=self._wishes(on),
             clinic=self._clinic(),
-            previous=tuple(self._previous()),
+            previous=tuple(self._previous(on)),
         )
+
+    def _required(self) -> None:
+        name = self.document.get("id")
+        if name is None:
+            self.problem("id", "missing; every case has one, such as example-1")
+        elif not isinstance(name, (str, int)) or isinstance(name, bool) or name == "":
+            self.problem("id", f"{shown(name)} is not accepted; one word such as example-1 is")
+        if self.document.get("patient") is None:
+            self.problem("patient", "missing; every case has one, such as {age: 27, sex: F}")
+        if self.document.get("findings") is None:
+            self.problem("findings", "missing; a list is expected, [] where nothing was found")
 
     def plan(self) -> GivenPlan | None:
         """The plan to be checked; None where the file holds none."""
@@ -87,24 +96,31 @@ class CaseReader(Reader):
         read = [self._session(f"plan.sessions[{i}]", item) for i, item in enumerate(sessions)]
         return GivenPlan(
             tuple(session for session in read if session),
-            self.date(given, "first_session_on", "plan"),
+            self.day(given, "first_session_on", "plan"),
             bool(self.yes_no(given, "published", "plan")),
         )
 
     # --- shapes ---
 
-    def date(self, holder: dict, key: str, place: str) -> date | None:
+    def day(self, holder: dict, key: str, place: str) -> date | None:
         value = holder.get(key)
         if value is None:
             return None
         found = _as_date(value)
         if found is None:
-            self.problem(
-                f"{place}.{key}" if place else key, f"{value} is not accepted; {SURVEY} is"
-            )
+            words = f"{shown(value)} is not accepted; {SURVEY} is"
+            self.problem(f"{place}.{key}" if place else key, words)
         return found
 
-    def _patient(self) -> PatientFacts:
+    def past(self, holder: dict, key: str, place: str, on: date) -> date | None:
+        """A date that lies before the case's day."""
+        found = self.day(holder, key, place)
+        if found is not None and found > on:
+            words = f"{found} lies after the case's day, {on}; a day before it is accepted"
+            self.problem(f"{place}.{key}", words)
+        return found
+
+    def _patient(self, on: date) -> PatientFacts:
         given = self.mapping(self.document, "patient")
         self.only(given, PATIENT, "patient")
         if given.get("age") is not None and given.get("born") is not None:
@@ -116,7 +132,7 @@ class CaseReader(Reader):
         chosen = self.choice({"fitzpatrick": skin}, "fitzpatrick", names, "patient")
         return PatientFacts(
             age=self.whole(given, "age", "patient", low=0, high=120, unit="years"),
-            born=self.date(given, "born", "patient"),
+            born=self.past(given, "born", "patient", on),
             sex=self.choice(given, "sex", [term.value for term in Sex], "patient") or None,
             fitzpatrick=Phototype[chosen].value if chosen else None,
             weight_kg=_float(
@@ -132,14 +148,14 @@ class CaseReader(Reader):
         if value is False or value == "no":
             return "no"
         if value != "unknown":
-            self.problem("unanswered", f"{value} is not accepted; no or unknown is")
+            self.problem("unanswered", f"{shown(value)} is not accepted; no or unknown is")
         return "unknown"
 
     def _wishes(self, on: date) -> Wishes:
         given, place = self.mapping(self.document, "wishes"), "wishes"
         self.only(given, WISHES, place)
         weeks = self.whole(given, "finish_within_weeks", place, low=1, high=520, unit="weeks")
-        finish = self.date(given, "finish_by", place)
+        finish = self.day(given, "finish_by", place)
         if weeks is not None and finish is not None:
             self.problem("wishes.finish_by", "give finish_by or finish_within_weeks, not both")
         budget = self.number(given, "budget", place, low=0, high=10_000_000)
@@ -166,18 +182,19 @@ class CaseReader(Reader):
             *self.catalogue.families,
         }
         for index, code in enumerate(lacks):
-            if code not in known:
+            if not isinstance(code, str) or code not in known:
                 accepted = ", ".join(sorted(known))
-                words = f"{code} is not in the catalogue; accepted: {accepted}"
+                words = f"{shown(code)} is not in the catalogue; accepted: {accepted}"
                 self.problem(f"clinic.lacks[{index}]", words)
         country = given.get("country")
         if country is not None and not isinstance(country, str):
-            self.problem("clinic.country", f"{country} is not accepted; an ISO code is, as US")
-        return ClinicFacts(
-            tuple(code for code in lacks if code in known), country if country else ""
-        )
+            words = f"{shown(country)} is not accepted; an ISO code is, as US"
+            self.problem("clinic.country", words)
+            country = None
+        had = tuple(code for code in lacks if isinstance(code, str) and code in known)
+        return ClinicFacts(had, country or "")
 
-    def _previous(self):
+    def _previous(self, on: date):
         for place, item in self.items("previous"):
             self.only(item, ("treatment", "on", "regions", "result"), place)
             code = self.choice(
@@ -186,7 +203,7 @@ class CaseReader(Reader):
             result = item.get("result")
             yield PastTreatment(
                 code,
-                self.date(item, "on", place),
+                self.past(item, "on", place, on),
                 tuple(self._regions(item, "regions", place)),
                 "" if result is None else str(result),
             )
@@ -218,7 +235,7 @@ class CaseReader(Reader):
             return self._value(first, value, place)
         if value is True and first.kind == "yes_no":
             return ((first.code, True),)
-        self.problem(place, f"{_shown(value)} is not accepted; {shape_of(question)} is")
+        self.problem(place, f"{shown(value)} is not accepted; {shape_of(question)} is")
         return UNKNOWN
 
     def _parts(self, question: Question, value: dict, place: str) -> tuple:
@@ -228,7 +245,8 @@ class CaseReader(Reader):
         read = []
         for code, inner in value.items():
             if code not in known:
-                self.problem(f"{place}.{code}", f"not a known part; accepted: {', '.join(known)}")
+                accepted = ", ".join(known) if known else shape_of(question)
+                self.problem(f"{place}.{code}", f"not a known part; accepted: {accepted}")
             elif code == "regions":
                 read.append(("regions", tuple(self._regions(value, "regions", place))))
             else:
@@ -250,7 +268,7 @@ class CaseReader(Reader):
         else:
             found = read(value) if read else None
         if found is None:
-            self.problem(place, f"{_shown(value)} is not accepted; {shape_of_part(part)} is")
+            self.problem(place, f"{shown(value)} is not accepted; {shape_of_part(part)} is")
             return UNKNOWN
         return found
 
@@ -262,12 +280,14 @@ class CaseReader(Reader):
             return []
         found = []
         for index, name in enumerate(given):
-            if name in self.places:
+            if not isinstance(name, str):
+                self.problem(f"{place}.{key}[{index}]", f"{shown(name)} is not a place")
+            elif name in self.places:
                 found.append(name)
             elif name in self.regions:
                 found += [f"{name}.{side}" for side in self.regions[name]]
             else:
-                words = f"{name} is not a place; accepted: {', '.join(sorted(self.places))}"
+                words = f"{shown(name)} is not a place; accepted: {', '.join(sorted(self.places))}"
                 self.problem(f"{place}.{key}[{index}]", words)
         twice = [name for name, times in Counter(found).items() if times > 1]
         if twice:
@@ -317,6 +337,8 @@ def shape_of(question: Question) -> str:
     if len(question.parts) == 1 and question.parts[0].code == "":
         return shape_of_part(question.parts[0])
     parts = ", ".join(f"{part.code}: {shape_of_part(part)}" for part in question.parts)
+    if question.regional and "regions" not in {part.code for part in question.parts}:
+        parts += ", regions: a list of places"
     return f"no, unknown or {{{parts}}}"
 
 
@@ -366,18 +388,12 @@ def _as_text(value) -> str | None:
 
 
 def _as_date(value) -> date | None:
-    """A date; of a month only, its last day."""
+    """A date without a time of day; of a month only, its last day."""
     if isinstance(value, date):
-        return value
+        return None if isinstance(value, datetime) else value
     if not isinstance(value, str):
         return None
     try:
         return date.fromisoformat(value)
     except ValueError:
         return last_day_of_month(value)
-
-
-def _shown(value) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)

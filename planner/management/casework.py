@@ -16,10 +16,11 @@ class Casework:
     """The catalogue of one published version, and the case files read against it."""
 
     def __init__(self, number: int | None = None):
-        found = Version.objects.filter(number=number).first() if number else None
-        version = found if number else Version.objects.in_force()
+        if number is None:
+            version, wanted = Version.objects.in_force(), "published version"
+        else:
+            version, wanted = Version.objects.filter(number=number).first(), f"version {number}"
         if version is None:
-            wanted = f"version {number}" if number else "published version"
             raise CommandError(f"There is no {wanted} of the catalogue.", returncode=2)
         document = version.document
         self.catalogue = catalogue_from(document, version.hash)

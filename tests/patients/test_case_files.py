@@ -163,7 +163,7 @@ def test_a_region_with_one_side_needs_no_side():
         ("{region: malar, side: L}", "findings[0].type: missing"),
         ("{region: malar, side: L, type: rolling, count: -1}", "-1 is not accepted; 1 to 500"),
         ("{region: malar, side: L, type: rolling, count: 5-9}", "5-9 is not accepted; 1 to 500 or"),
-        ("{region: malar, side: L, type: rolling, count: 2.5}", "2.5 is not a whole number"),
+        ("{region: malar, side: L, type: rolling, count: 2.5}", "2.5 is not accepted; a whole number, 1 to 500, is"),
         ("{region: malar, side: L, type: rolling, depth_mm: deep}", "deep is not accepted"),
         ("{region: malar, side: L, type: rolling, distensible: maybe}", "yes, no or unknown is"),
         ("{region: malar, side: L, type: rolling, colour: red}", "not a known key"),
@@ -191,7 +191,7 @@ def test_every_fault_of_a_file_is_told_at_once():
         ("", "a case file is a mapping"),
         ("a: [", "not readable as YAML"),
         ("a: !!python/object:os.system x", "not readable as YAML"),
-        ("on: 2026-02-31", "not readable as YAML"),
+        ("on: 2026-02-31", "line 1: 2026-02-31 is not accepted"),
         ("? [1]\n: 2", "a key must be one word"),
     ],
 )

@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from clinic.catalogue.models import Version
 from tests.factories import make_version
 from tests.planner.shipped import CASES, load_document_from_yaml
 
@@ -19,6 +20,23 @@ findings:
   - {region: malar, side: X, type: rolling}
 wishes: {budget: -1, hurry: yes}
 plan: {sessions: [{week: 0, steps: [{treatment: magic, regions: [elbow.L]}]}]}
+"""
+
+
+BESIDE = """
+id: beside
+patient: {age: 30, fitzpatrick: III, weight_kg: 60}
+unanswered: no
+findings:
+  - {region: malar, side: both, type: rolling, count: 8}
+  - {region: chin, side: M, type: tunnel, count: 1}
+"""
+HOPELESS = """
+id: hopeless
+patient: {age: 30, fitzpatrick: III, weight_kg: 60}
+unanswered: no
+findings: [{region: malar, side: both, type: rolling, severity: severe, count: 20}]
+wishes: {max_downtime_days: 0, budget: 10}
 """
 
 
@@ -37,23 +55,71 @@ def run(name, *args, **options):
     return status, out.getvalue(), err.getvalue()
 
 
-def test_suggest_prints_one_document_a_line_with_the_documented_keys():
-    status, out, err = run("suggest", CASES / "example.yaml", CASES / "primed_cross.yaml")
+DOCUMENTED = {
+    "": "id grade proposals possible_with_override flags excluded no_plan",
+    "grade": "goodman_baron_qualitative goodman_baron_quantitative ecca",
+    "proposals[]": "strategy optimal recommended expected weeks visits downtime_days cost sessions "
+    "home_care preparations deferred untreated",
+    "proposals[].expected": "load_before load_after improvement at_12_months",
+    "proposals[].downtime_days": "longest total",
+    "proposals[].sessions[]": "week block steps",
+    "proposals[].sessions[].steps[]": "treatment regions for needs_override cautions",
+    "proposals[].home_care[]": "treatment from_week",
+    "proposals[].preparations[]": "treatment before_session",
+    "proposals[].deferred[]": "treatment until rules",
+    "proposals[].untreated[]": "region type why",
+    "possible_with_override[]": "treatment rules gain",
+    "flags[]": "rule effect text",
+    "excluded[]": "treatment effect rules text",
+    "no_plan": "text relax",
+    "no_plan.relax[]": "wish to",
+}
+"""The keys that an answer keeps, by their place in it."""
+
+
+def at(documents, place):
+    """Everything at a place of these documents: "proposals[].sessions[]"."""
+    for part in place.split(".") if place else ():
+        key, many = part.removesuffix("[]"), part.endswith("[]")
+        found = [document[key] for document in documents if document[key] is not None]
+        documents = [one for row in found for one in row] if many else found
+    return documents
+
+
+def test_suggest_prints_one_document_a_line_with_the_documented_keys(tmp_path):
+    files = [CASES / "example.yaml", CASES / "primed_cross.yaml"]
+    for name, text in (("beside", BESIDE), ("hopeless", HOPELESS)):
+        files.append(tmp_path / f"{name}.yaml")
+        files[-1].write_text(text)
+
+    status, out, err = run("suggest", *files)
     documents = [json.loads(line) for line in out.splitlines()]
 
-    assert (status, err, len(documents)) == (0, "", 2)
-    first = documents[0]
-    assert first["id"] == "example-1"
-    assert set(first["grade"]) == {
-        "goodman_baron_qualitative", "goodman_baron_quantitative", "ecca",
-    }  # fmt: skip
-    assert [p["recommended"] for p in first["proposals"]].index(True) == 0
-    proposal = first["proposals"][0]
+    assert (status, err) == (0, "")
+    assert [one["id"] for one in documents] == ["example-1", "primed_cross", "beside", "hopeless"]
+    for place, keys in DOCUMENTED.items():
+        found = at(documents, place)
+        assert found, place
+        for one in found:
+            assert set(keys.split()) <= one.keys(), place
+
+
+def test_an_answer_says_what_the_page_of_case_files_shows():
+    _, out, _ = run("suggest", CASES / "example.yaml")
+    (document,) = [json.loads(line) for line in out.splitlines()]
+    proposal = document["proposals"][0]
+
+    assert document["grade"]["goodman_baron_qualitative"] is None
+    assert document["no_plan"] is None
+    assert [p["recommended"] for p in document["proposals"]].index(True) == 0
     assert proposal["strategy"] == "balanced"
-    assert {"load_before", "load_after", "improvement", "at_12_months"} <= set(proposal["expected"])
-    step = proposal["sessions"][0]["steps"][0]
-    assert {"treatment", "regions", "for", "needs_override", "cautions"} <= set(step)
-    assert {row["treatment"] for row in first["excluded"]} >= {"dermabrasion"}
+    assert isinstance(proposal["cost"], str)
+    assert proposal["visits"] == len(proposal["sessions"])
+    assert proposal["sessions"][0]["week"] == 0 or proposal["sessions"][0]["kind"] == "test_spot"
+    assert [s["week"] for s in proposal["sessions"]] == [
+        s["day"] // 7 for s in proposal["sessions"]
+    ]
+    assert {row["treatment"] for row in document["excluded"]} >= {"dermabrasion"}
     assert any(row["rules"] == ["PIH-1"] for row in proposal["deferred"])
 
 
@@ -105,19 +171,61 @@ def test_questions_are_listed_with_the_shape_of_their_answers():
     assert "isotretinoin: no, unknown or {taking: yes, no or unknown" in out
 
 
+PLAN = """
+id: hurried
+on: 2026-11-21
+patient: {age: 26, fitzpatrick: III, weight_kg: 55}
+unanswered: no
+findings: [{region: malar, side: L, type: ice_pick, count: 8}]
+plan:
+  sessions:
+    - {week: 0, steps: [{treatment: tca_cross, regions: [malar.L]}]}
+    - {week: 1, steps: [{treatment: tca_cross, regions: [malar.L]}]}
+"""
+
+
 def test_checkplan_answers_with_hits_by_session_and_step(tmp_path):
     path = tmp_path / "plan.yaml"
-    path.write_text(
-        (CASES / "primed_cross.yaml").read_text()
-        + "plan: {sessions: [{week: 0, steps: [{treatment: tca_cross, regions: [malar.L]}]},"
-        " {week: 1, steps: [{treatment: tca_cross, regions: [malar.L]}]}]}\n"
-    )
+    path.write_text(PLAN)
 
-    status, out, _ = run("checkplan", path)
-    answer = json.loads(out)
+    status, out, _ = run("checkplan", path, CASES / "kang_triple.yaml")
+    answer, published = [json.loads(line) for line in out.splitlines()]
 
     assert status == 0
-    assert answer["allowed"] is False
+    assert (answer["id"], answer["allowed"], published["allowed"]) == ("hurried", False, True)
     broken = [f for f in answer["findings"] if f["breaks"]]
     assert [(f["session"], f["step"], f["kind"]) for f in broken] == [(1, 0, "interval")]
-    assert run("checkplan", CASES / "primed_cross.yaml")[0] == 2
+    assert {"load_before", "load_after", "improvement", "at_12_months"} <= set(answer["expected"])
+
+
+def test_a_case_without_a_plan_is_nothing_to_check():
+    status, out, err = run("checkplan", CASES / "example.yaml")
+
+    assert (status, out) == (2, "")
+    assert "example.yaml: plan: missing; a plan such as" in err
+
+
+@pytest.mark.parametrize("command", ["suggest", "checkplan"])
+@pytest.mark.parametrize("number", [0, 999])
+def test_a_version_of_the_catalogue_that_is_not_there_is_refused(command, number):
+    assert run(command, CASES / "kang_triple.yaml", catalogue_version=number)[:2] == (2, "")
+
+
+def test_an_older_version_of_the_catalogue_can_be_asked():
+    older = Version.objects.get().number
+    make_version(**_with_half_the_ceiling())
+
+    _, new, _ = run("checkplan", CASES / "primed_cross.yaml")
+    _, old, _ = run("checkplan", CASES / "primed_cross.yaml", catalogue_version=older)
+
+    new, old = (json.loads(answer)["expected"]["middle"] for answer in (new, old))
+    assert new == pytest.approx(old / 2, abs=0.001)
+
+
+def _with_half_the_ceiling():
+    document = load_document_from_yaml()
+    rows = [
+        row | {"value": row["value"] / 2} if row["code"] == "ceiling" else row
+        for row in document["calibration"]
+    ]
+    return document | {"calibration": rows}
