@@ -39,7 +39,7 @@ def deliver(message_id, now=None) -> str | None:
     if reason := _why_not(message, now):
         return _end(message, State.DROPPED, reason, now)
     try:
-        _hand_over(message)
+        hand_over(message)
     except Refused as error:
         return _end(message, State.FAILED, Reason.REFUSED, now, error.answer)
     except CutOff as error:
@@ -127,7 +127,7 @@ def _let_go(pk, now) -> None:
 # --- the roads ---------------------------------------------------------------------------------
 
 
-def _hand_over(message: Message) -> None:
+def hand_over(message: Message) -> None:
     if message.channel == Channel.EMAIL:
         _send_email(message)
         return

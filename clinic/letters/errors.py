@@ -21,7 +21,7 @@ class TooLate(LettersError):
 class NotWanted(LettersError):
     def __init__(self, channel):
         super().__init__(
-            f"The patient has not agreed to messages by {channel.label}. Record their choice first."
+            f"The patient has not agreed to messages by {channel.road}. Record their choice first."
         )
 
 

@@ -24,6 +24,11 @@ class Channel(models.TextChoices):
     EMAIL = "email", "E-mail"
     SMS = "sms", "SMS"
 
+    @property
+    def road(self) -> str:
+        """As it stands within a sentence."""
+        return "e-mail" if self == Channel.EMAIL else self.label
+
 
 class State(models.TextChoices):
     WAITING = "waiting", "Waiting"

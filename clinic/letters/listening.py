@@ -5,10 +5,18 @@ from django.utils import timezone
 from clinic.letters import queue
 from clinic.letters.models import ContactChoice, Habits
 from clinic.scheduling import notices
+from clinic.scheduling.demo import chapters
 
 
 def start() -> None:
     notices.listen(heed)
+    chapters.CHAPTERS.append(in_the_demo)
+
+
+def in_the_demo() -> dict[str, int]:
+    from clinic.letters import demo  # it is needed once, and never by a server
+
+    return demo.tell()
 
 
 def heed(event, appointments, by) -> None:

@@ -162,7 +162,7 @@ class Wording(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.get_kind_display()} by {self.get_channel_display()}"
+        return f"{self.get_kind_display()} by {Channel(self.channel).road}"
 
     def get_absolute_url(self):
         return reverse("letters:wording", args=[self.pk])
@@ -296,10 +296,14 @@ class Message(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.get_kind_display()} by {self.get_channel_display()}"
+        return f"{self.get_kind_display()} by {Channel(self.channel).road}"
 
     def get_absolute_url(self):
         return reverse("letters:message", args=[self.pk])
+
+    @property
+    def road(self) -> str:
+        return Channel(self.channel).road
 
     @property
     def tone(self) -> str:

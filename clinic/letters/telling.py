@@ -107,7 +107,7 @@ def look(patient_id, now=None):
         return None
     if not differences(patient_id, now):
         return None
-    if (calm := _calm_at(patient_id)) > now:
+    if (calm := _calm_at(patient_id, now)) > now:
         return calm
     _take_back_what_waits(patient_id)
     if found := differences(patient_id, now):
@@ -115,9 +115,11 @@ def look(patient_id, now=None):
     return None
 
 
-def _calm_at(patient_id):
-    last = Change.objects.filter(appointment__patient=patient_id).aggregate(at=Max("at"))["at"]
-    return last + Habits.current().delay if last else timezone.now()
+def _calm_at(patient_id, now):
+    """When the delay is over that begins anew with each change."""
+    changes = Change.objects.filter(appointment__patient=patient_id, at__lte=now)
+    last = changes.aggregate(at=Max("at"))["at"]
+    return last + Habits.current().delay if last else now
 
 
 def _take_back_what_waits(patient_id) -> None:

@@ -6,7 +6,7 @@ replacing Django's clock while a deed is done, so that every stamp tells the day
 """
 
 import datetime as dt
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from random import Random
 from unittest.mock import patch
 
@@ -17,7 +17,7 @@ from clinic.scheduling import offers
 from clinic.scheduling import services as booking
 from clinic.scheduling.demo import faces, house
 from clinic.scheduling.errors import SchedulingError
-from clinic.scheduling.models import Appointment, State, VisitKind
+from clinic.scheduling.models import Appointment, Change, State, VisitKind
 from patients import services as records
 from patients.questions import questions
 from planner import services as planning
@@ -28,10 +28,17 @@ FIRST_DAY = 150
 """Days before today on which the story begins."""
 
 
+STAMPS = (Appointment._meta.get_field("booked_at"), Change._meta.get_field("at"))
+"""Fields that ask the clock by themselves, by the function that they were made with."""
+
+
 @contextmanager
 def clock(moment: dt.datetime):
     """Everything inside happens at `moment`."""
-    with patch("django.utils.timezone.now", lambda: moment):
+    with ExitStack() as stack:
+        stack.enter_context(patch("django.utils.timezone.now", lambda: moment))
+        for stamp in STAMPS:
+            stack.enter_context(patch.object(stamp, "_get_default", lambda: moment))
         yield moment
 
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from clinic.catalogue.models import Version
+from clinic.scheduling.demo.chapters import CHAPTERS
 from clinic.scheduling.demo.house import COLLEAGUES, PASSWORD
 from clinic.scheduling.demo.story import HOW_MANY, Story
 from clinic.staff.models import User
@@ -35,6 +36,8 @@ class Command(BaseCommand):
             transaction.atomic(),
         ):
             counts = Story(timezone.localdate(), bar.update).tell()
+            for chapter in CHAPTERS:
+                counts |= chapter()
         told = ", ".join(f"{count} {name}" for name, count in counts.items())
         self.stdout.write(f"Demo clinic created: {told}.")
 
