@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cached_property
 
 from patients.conditions import holds
 from patients.models import Patient
@@ -37,8 +38,16 @@ class Facts:
         self.patient, self.answers, self.on = patient, answers, on
         self.asked = questions()
 
+    @cached_property
+    def marks(self) -> set[str]:
+        """The kinds of marks in the newest assessment, signed or not; none before the first."""
+        newest = self.patient.assessments.newest_first().first()
+        return set(newest.marks.values_list("mark_type", flat=True)) if newest else set()
+
     def __call__(self, name: str):
         head, _, tail = name.partition(".")
+        if head == "marks":
+            return tail in self.marks
         if head == "patient":
             return self.patient.age_on(self.on) if tail == "age" else getattr(self.patient, tail)
         question = self.asked.get(head)

@@ -23,6 +23,7 @@ from patients.questions import (
 
 YES_NO = [("yes", "Yes"), ("no", "No"), (UNKNOWN, "Not known")]
 REGIONS = "regions"
+NONE = "none"  # the tick that says no where a question asks for nothing but a day
 
 
 class HistoryForm(forms.Form):
@@ -57,6 +58,9 @@ class HistoryForm(forms.Form):
             field = _field(question, part)
             field.initial = _initial(question, part, value)
             self.fields[_name(question, part.code)] = field
+        if _is_a_day(question):
+            field = forms.BooleanField(required=False, label="No such day", initial=value is False)
+            self.fields[_name(question, NONE)] = field
         if question.regional and question.part(REGIONS) is None:
             field = _places_field()
             field.initial = value.get(REGIONS, []) if isinstance(value, dict) else []
@@ -89,6 +93,7 @@ class HistoryForm(forms.Form):
         return {
             "question": question,
             "lead": self[question.code] if _is_led(question) else None,
+            "none": self[_name(question, NONE)] if _is_a_day(question) else None,
             "open": lead,
             "parts": parts,
             "applies": json.dumps(question.applies) if question.applies else "",
@@ -97,6 +102,11 @@ class HistoryForm(forms.Form):
             "expired": expired,
             "missing": question.code not in self.stored,
         }
+
+    @property
+    def marks(self) -> str:
+        """The colours that the newest assessment found, for the page's script."""
+        return " ".join(sorted(Facts(self.patient, {}, self.on).marks))
 
     def expired(self) -> list[str]:
         facts = self._facts({})
@@ -129,6 +139,8 @@ class HistoryForm(forms.Form):
         lead = data.get(question.code) if _is_led(question) else None
         if lead in (False, UNKNOWN):
             return lead
+        if data.get(_name(question, NONE)):
+            return False
         parts = {
             part.code: value
             for part in question.parts
@@ -156,6 +168,8 @@ class HistoryForm(forms.Form):
             said_yes = _is_led(question) and data.get(question.code) is True
             if said_yes and not self._has_errors(question) and question.code not in given:
                 self.add_error(question.code, "Say which: answer at least one of these.")
+            if data.get(_name(question, NONE)) and data.get(question.code):
+                self.add_error(question.code, "Give the day, or say that there is none.")
         self._refuse_overtaken(data)
         return data
 
@@ -210,6 +224,10 @@ def _is_led(question: Question) -> bool:
     """Whether a yes or no is asked first: a date alone has no way to say "never"."""
     first = question.parts[0]
     return len(question.parts) > 1 or (first.kind == "date" and first.code != "")
+
+
+def _is_a_day(question: Question) -> bool:
+    return [(part.kind, part.code) for part in question.parts] == [("date", "")]
 
 
 def _lead_initial(value):

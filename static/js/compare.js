@@ -18,11 +18,12 @@ if (compare) {
     stage.style.setProperty("--cmp-y", `${y}px`);
     stage.style.setProperty("--cmp-at", `${divider.value}%`);
     stage.classList.toggle("is-zoomed", zoom > 1);
-    words.textContent = `${zoom * 100} %`;
+    words.textContent = `${Math.round(zoom * 100)} %`;
   }
   function change(way) {
-    const at = STEPS.indexOf(zoom);
-    zoom = way === "fit" ? 1 : STEPS[Math.max(0, Math.min(STEPS.length - 1, at + (way === "in" ? 1 : -1)))];
+    if (way === "fit") zoom = 1;
+    else if (way === "in") zoom = STEPS.find((step) => step > zoom) ?? STEPS.at(-1);
+    else zoom = STEPS.findLast((step) => step < zoom) ?? 1;
     draw();
   }
   function mode(name) {
@@ -56,16 +57,30 @@ if (compare) {
     event.preventDefault();
     change(event.deltaY < 0 ? "in" : "out");
   }, { passive: false });
-  let grip = null;
+  // One finger or the mouse moves both pictures, two fingers spread them.
+  const fingers = new Map();
+  let [grip, spread] = [null, null];
+  const apart = () => {
+    const [a, b] = [...fingers.values()];
+    return Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
+  };
   stage.addEventListener("pointerdown", (event) => {
-    if (zoom > 1) grip = [event.clientX - x, event.clientY - y];
+    fingers.set(event.pointerId, event);
+    grip = zoom > 1 && fingers.size === 1 ? [event.clientX - x, event.clientY - y] : null;
+    spread = fingers.size === 2 ? { from: apart(), zoom } : null;
   });
   addEventListener("pointermove", (event) => {
-    if (!grip) return;
-    [x, y] = [event.clientX - grip[0], event.clientY - grip[1]];
+    if (!fingers.has(event.pointerId)) return;
+    fingers.set(event.pointerId, event);
+    if (spread && fingers.size === 2) zoom = Math.min(STEPS.at(-1), Math.max(1, (spread.zoom * apart()) / spread.from));
+    else if (grip) [x, y] = [event.clientX - grip[0], event.clientY - grip[1]];
+    else return;
     draw();
   });
-  addEventListener("pointerup", () => (grip = null));
-  addEventListener("pointercancel", () => (grip = null));
+  for (const end of ["pointerup", "pointercancel"])
+    addEventListener(end, ({ pointerId }) => {
+      fingers.delete(pointerId);
+      [grip, spread] = [null, null];
+    });
   draw();
 }

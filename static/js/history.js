@@ -15,6 +15,7 @@ function fact(name) {
     const value = form.dataset[tail] ?? "";
     return value === "" ? UNKNOWN : isNaN(value) ? value : Number(value);
   }
+  if (head === "marks") return form.dataset.marks.split(" ").includes(tail);
   const lead = answerOf(head);
   if (tail === undefined) return lead;
   return lead === false ? false : answerOf(`${head}__${tail}`);

@@ -248,6 +248,10 @@ def test_types_without_an_item_are_listed_and_not_scored():
     assert score["not_captured"] == ["bridge", "papular", "tunnel"]
 
 
+def test_a_boxcar_wider_than_four_millimetres_stays_a_boxcar():
+    assert ecca(Scar("boxcar_shallow", width_mm=Decimal("4.1"), count=1))["value"] == 20
+
+
 def test_a_keloid_entered_by_its_area_is_one_scar():
     assert ecca(Scar("keloid", area_cm2=Decimal(7)))["raised"] == 50
 
@@ -361,6 +365,8 @@ def test_scar_s_without_a_site_has_no_overall_value():
             "hypertrophic",
             [],
         ),
+        ({"palpable": False, "colour": "pink"}, "mark_pie", []),
+        ({"wall": "sharp", "base": "pointed", "width_mm": 1.7}, "ice_pick", []),
         ({"wall": "sharp", "base": "pointed", "width_mm": 1.9}, "ice_pick", []),
         ({"wall": "sharp", "base": "pointed", "width_mm": 2.0}, "ice_pick", ["atypical_width"]),
         ({"wall": "sharp", "base": "flat", "width_mm": 1.7, "depth_mm": 0.3}, "boxcar_shallow", []),
@@ -433,6 +439,8 @@ def test_mixed_is_derived_from_the_types_present(types, mixed):
         (Scar("boxcar_unspecified"), "shallow or deep"),
         (Scar("rolling", width_mm=Decimal(2)), "usually 4 mm or wider"),
         (Scar("ice_pick", distensible=True), "does not usually flatten"),
+        (Scar("rolling", distensible=False), "usually flattens"),
+        (Scar("boxcar_deep", width_mm=Decimal("4.1")), "usually up to 4 mm wide"),
     ],
 )
 def test_a_contradiction_warns(scar, words):

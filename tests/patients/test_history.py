@@ -11,7 +11,7 @@ from patients import services
 from patients.facts import answers_in_force, history_status, red_flags
 from patients.history import HistoryForm
 from patients.models import Answer
-from tests.factories import make_patient, make_user, make_version
+from tests.factories import make_assessment, make_mark, make_patient, make_user, make_version
 
 pytestmark = pytest.mark.django_db
 
@@ -266,3 +266,30 @@ def test_a_previous_treatment_changed_meanwhile_is_shown_and_not_overwritten(des
     assert "result is now Worse" in late.content.decode()
     assert 'value="A peel"' in late.content.decode()
     assert gone.status_code == 404
+
+
+def test_no_such_day_is_an_answer_and_not_both(client):
+    client.force_login(make_user())
+    make_version()
+    patient = make_patient()
+    url = reverse("patients:history", args=[patient.pk])
+
+    both = client.post(url, {"seen": "0", "event_date": "1-Jun-2030", "event_date__none": "on"})
+    client.post(url, {"seen": "0", "event_date__none": "on"})
+
+    assert "Give the day, or say that there is none." in both.content.decode()
+    assert patient.answers.get(question="event_date").value is False
+    assert "event_date" not in [q.code for q in history_status(patient, DAY).unknown]
+
+
+def test_care_of_brown_marks_is_asked_once_there_are_some():
+    make_version()
+    patient = make_patient()
+
+    def is_asked():
+        groups = HistoryForm(patient=patient, on=DAY).groups()
+        return {one["question"].code: not one["hidden"] for _, asked in groups for one in asked}
+
+    assert is_asked()["pih_care"] is False
+    make_mark(assessment=make_assessment(patient=patient), mark_type="pih")
+    assert is_asked()["pih_care"] is True
