@@ -7,6 +7,7 @@ replacing Django's clock while a deed is done, so that every stamp tells the day
 
 import datetime as dt
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from random import Random
 from unittest.mock import patch
 
@@ -16,9 +17,12 @@ from clinic.catalogue.models import Clinic
 from clinic.scheduling import offers
 from clinic.scheduling import services as booking
 from clinic.scheduling.demo import faces, house
+from clinic.scheduling.demo import records as paper
 from clinic.scheduling.errors import SchedulingError
 from clinic.scheduling.models import Appointment, Change, State, VisitKind
+from patients import reported
 from patients import services as records
+from patients.models import Improvement
 from patients.questions import questions
 from planner import services as planning
 from planner.errors import PlannerError
@@ -26,6 +30,9 @@ from planner.errors import PlannerError
 HOW_MANY = 80
 FIRST_DAY = 150
 """Days before today on which the story begins."""
+UNFINISHED_DAYS = 18
+"""What still waits for somebody is not months old."""
+TIMES_OF_DAY = (dt.time(9), dt.time(10, 15), dt.time(11, 30), dt.time(13, 30), dt.time(14, 45))
 
 
 STAMPS = (Appointment._meta.get_field("booked_at"), Change._meta.get_field("at"))
@@ -71,17 +78,27 @@ class Story:
 
     def _patient(self, number: int, person: faces.Person):
         doctor = self.random.choice(self.doctors)
-        came = self._weekday(self.today - dt.timedelta(days=self.random.randrange(2, FIRST_DAY)))
-        with clock(self.at(came, 9)):
+        days = UNFINISHED_DAYS if self._is_unfinished(number) else FIRST_DAY
+        came = self._weekday(self.today - dt.timedelta(days=self.random.randrange(2, days)))
+        since = self._known_since(number, came)
+        with clock(self.at(since, 9)):
             patient = self._register(person)
+        with clock(self.at(came, 9)):
             self._answer(patient, came, doctor)
+            paper.wish(number, patient, self.desk)
+            paper.tell_the_past(number, patient, came, doctor)
         self.counts["patients"] += 1
         if number % 10 == 9:
             start = self.today + dt.timedelta(days=self.random.randrange(0, 12))
-            self._consultation(patient, start, booked=self.today)
+            self._consultation(number, patient, start, booked=self.today)
             return
-        self._consultation(patient, came, booked=came - dt.timedelta(days=3))
-        self._earlier_then_now(number, patient, came, doctor)
+        kind = VisitKind.FIRST_CONSULTATION if since == came else VisitKind.REVIEW
+        self._consultation(number, patient, came, booked=came - dt.timedelta(days=3), kind=kind)
+        self._earlier_then_now(number, patient, since, came, doctor)
+
+    def _is_unfinished(self, number: int) -> bool:
+        """A draft, or a plan that nobody has signed yet."""
+        return number % 12 == 7 or number % 8 in (3, 4, 5)
 
     def _register(self, person: faces.Person):
         return records.register(
@@ -120,13 +137,13 @@ class Story:
 
     # --- assessments and plans ----------------------------------------------------------------
 
-    def _earlier_then_now(self, number, patient, came, doctor):
+    def _earlier_then_now(self, number, patient, since, came, doctor):
         face = faces.face(self.random)
         if number % 3 == 0:
-            earlier = self._weekday(came - dt.timedelta(days=self.random.randrange(120, 300)))
-            self._assess(patient, earlier, doctor, face, more=3)
+            self._followed_up(number, patient, since, came, doctor, face)
         signed = number % 12 != 7
-        assessment = self._assess(patient, came, doctor, face, signed=signed)
+        visit = 2 if number % 3 == 0 else 0
+        assessment = self._assess(number, patient, came, doctor, face, visit=visit, signed=signed)
         if not signed or not face.groups:
             return
         with clock(self.at(came, 12)):
@@ -144,6 +161,19 @@ class Story:
                 return
             self._sign_and_book(number, plan, came, doctor)
 
+    def _known_since(self, number: int, came: dt.date) -> dt.date:
+        """The day of the first visit; a third of the patients have been here before."""
+        if number % 3:
+            return came
+        return self._weekday(came - dt.timedelta(days=self.random.randrange(200, 300)))
+
+    def _followed_up(self, number, patient, since, came, doctor, face):
+        """A baseline and, for every other one, a control between it and now."""
+        self._assess(number, patient, since, doctor, face, more=6)
+        if number % 6 == 0:
+            between = self._weekday(came - dt.timedelta(days=self.random.randrange(70, 120)))
+            self._assess(number, patient, between, doctor, face, more=3, visit=1)
+
     def _taste(self, suggestion) -> str:
         return self.random.choice(suggestion.result["proposals"][:3])["strategy"]
 
@@ -156,7 +186,8 @@ class Story:
             return  # approved and not booked yet: work for the front desk
         with clock(self.at(came, 16)):
             try:
-                offer = offers.offers_for(plan)[0]
+                wish = offers.Wishes(from_time=TIMES_OF_DAY[number % len(TIMES_OF_DAY)])
+                offer = offers.offers_for(plan, wishes=wish)[0]
                 booking.book_plan(
                     plan=plan, choices=offer.choices, by=self.desk, key=f"demo-{plan.pk}"
                 )
@@ -164,12 +195,14 @@ class Story:
                 return
         self.counts["booked"] += 1
 
-    def _assess(self, patient, day, doctor, face, *, more=0, signed=True):
+    def _assess(self, number, patient, day, doctor, face, *, more=0, visit=0, signed=True):
+        """What is seen on `day`, `more` scars a group than now; the baseline is visit 0."""
         with clock(self.at(day, 11)):
-            draft = records.start_assessment(patient=patient, by=doctor, on=day)
-            for group in face.groups:
-                records.log_finding(assessment=draft, by=doctor, **_fields(group, more))
-            for spots in face.spots:
+            draft = self._draft(patient, day, doctor)
+            groups = [replace(group, count=group.count + more) for group in face.groups]
+            for group in groups:
+                self._log(draft, doctor, group)
+            for spots in face.spots if not draft.marks.exists() else ():
                 records.log_mark(assessment=draft, by=doctor, **vars(spots))
             records.update_assessment(
                 assessment=draft,
@@ -178,21 +211,41 @@ class Story:
                 easily_covered=len(face.groups) <= 2,
                 flattens_on_stretch=face.story == "rolling",
             )
+            if visit:
+                reported.record_follow_up(assessment=draft, by=doctor, **SAID[visit])
+            paper.ask(number, patient, day, doctor, visit=visit)
+            if paper.has_photos(number):
+                paper.photograph(number, patient, day, doctor, face, groups)
             self.counts["assessments"] += 1
             return records.sign_assessment(assessment=draft, by=doctor) if signed else draft
 
-    def _consultation(self, patient, day, *, booked):
-        """The first consultation on `day`, or as soon after it as there is room."""
+    def _draft(self, patient, day, doctor):
+        """A new draft; after the first visit it begins with what was seen there."""
+        seen_before = patient.assessments.in_force().exists()
+        return records.start_assessment(patient=patient, by=doctor, on=day, copy_last=seen_before)
+
+    def _log(self, draft, doctor, group: faces.Group):
+        """Log a group, or count it anew where the draft began with it."""
+        copied = draft.findings.filter(
+            region=group.region, side=group.side, scar_type=group.scar_type
+        ).first()
+        if copied:
+            records.change_finding(finding=copied, by=doctor, count=group.count)
+        else:
+            records.log_finding(assessment=draft, by=doctor, **_fields(group))
+
+    def _consultation(self, number, patient, day, *, booked, kind=VisitKind.FIRST_CONSULTATION):
+        """A consultation on `day`, or as soon after it as there is room."""
         with clock(self.at(booked, 8)):
-            found = offers.openings_for_kind(
-                patient, VisitKind.FIRST_CONSULTATION, minutes=60, start_from=day, limit=1
-            )
+            found = offers.openings_for_kind(patient, kind, minutes=60, start_from=day, limit=24)
+            found = [one for one in found if one.starts_at.date() == found[0].starts_at.date()]
             if found:
+                opening = found[number * 7 % len(found)]
                 booking.book_visit(
                     patient=patient,
-                    kind=VisitKind.FIRST_CONSULTATION,
-                    starts_at=found[0].starts_at,
-                    resources=found[0].resources,
+                    kind=kind,
+                    starts_at=opening.starts_at,
+                    resources=opening.resources,
                     by=self.desk,
                     key=f"demo-{patient.pk}",
                     minutes=60,
@@ -230,7 +283,20 @@ SCORES = {"dcq": 4, "phq2": 0, "pih_care": "improving", "pregnancy_excluded": Tr
 """What somebody without a worry answers where "no" would be no answer."""
 
 
-def _fields(group: faces.Group, more: int) -> dict:
-    """The finding's columns; `more` scars than now for an assessment before treatment."""
-    fields = {name: value for name, value in vars(group).items() if value not in (None, "")}
-    return fields | {"count": group.count + more}
+SAID = {
+    1: {
+        "clinician_impression": Improvement.UP_TO_50,
+        "patient_impression": Improvement.UP_TO_25,
+        "last_session_pain": 4,
+    },
+    2: {
+        "clinician_impression": Improvement.UP_TO_50,
+        "patient_impression": Improvement.UP_TO_50,
+        "last_session_pain": 3,
+    },
+}
+"""What clinician and patient find at the first and at the second control."""
+
+
+def _fields(group: faces.Group) -> dict:
+    return {name: value for name, value in vars(group).items() if value not in (None, "")}
