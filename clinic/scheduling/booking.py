@@ -61,7 +61,7 @@ def book_plan(
             for each in sorted(choices, key=lambda choice: choice.session.number)
         ]
         drafting.lock(pk for draft in drafts for pk, _ in draft.holds)
-        judged = check_sessions(plan, drafts, zone, reason=reason, by=by)
+        judged = check_sessions(plan, drafts, zone, reason=reason, by=by, historic=historic)
         drafts[:] = [replace(each, latest=judged[each.session.pk].latest) for each in drafts]
         for draft in drafts:
             drafting.check_time(draft, now=now, historic=historic)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from clinic.scheduling import bridge, errors, windows
+from clinic.scheduling import bridge, errors, gates, windows
 from planner import services as planning
 
 
@@ -18,7 +18,7 @@ class Judged:
     missed: errors.WindowMissed | None = None
 
 
-def check_sessions(plan, drafts, zone, *, reason: str, by) -> dict[object, Judged]:
+def check_sessions(plan, drafts, zone, *, reason: str, by, historic: bool) -> dict[object, Judged]:
     """Each session judged; refuses what may not be booked."""
     sessions = bridge.sessions_of(plan)
     standing = bridge.standing_by_session(plan)
@@ -39,15 +39,19 @@ def check_sessions(plan, drafts, zone, *, reason: str, by) -> dict[object, Judge
         follows_a_new_one = session.pk in standing and previous and previous.pk in new
         if session.pk in new or follows_a_new_one:
             judged[session.pk] = judge(session, dates, sessions, reason=reason, by=by)
-    check_rules(plan, dates, reason=reason)
+    check_rules(plan, dates, set() if historic else new, reason=reason)
     return judged
 
 
-def check_rules(plan, dates, *, reason: str):
+def check_rules(plan, dates, booked: set, *, reason: str):
     """The planner's own rules on the very days: windows count from the visit before alone.
 
     A documented reason may depart from an interval, as it may from a window; never from safety.
+    The visits that are `booked` now are judged by the rules and answers of today besides.
     """
+    today = gates.safety_by_session(plan, {key: dates[key] for key in booked})
+    if against := [words for found in today.values() for words in found.against]:
+        raise errors.AgainstTheRules(dict.fromkeys(against))
     broken = planning.broken_by(plan, {key: on for key, on in dates.items() if on})
     reasons = broken.rules if reason else (*broken.rules, *broken.intervals)
     if reasons:
@@ -85,7 +89,7 @@ def judge_moved(rows, *, reason: str, by) -> dict[object, Judged]:
             continue
         own = "" if session.pk in moved else row.deviation_reason
         judged[row.pk] = judge(session, dates, sessions, reason=reason or own, by=by)
-    check_rules(plan, dates, reason=reason or reasons_given(standing))
+    check_rules(plan, dates, moved, reason=reason or reasons_given(standing))
     return judged
 
 

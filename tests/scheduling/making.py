@@ -81,14 +81,20 @@ TREATMENTS = [
 
 
 def make_plan(*, patient=None, sessions=2, kinds=None, gap=(21, 28, 42), steps=None, blocks=None,
-              approved=True, starts_on=MONDAY, numbing=30, procedure=45, cleanup=15):  # fmt: skip
+              approved=True, starts_on=MONDAY, numbing=30, procedure=45, cleanup=15,
+              revises=None):  # fmt: skip
     """An approved plan of `sessions` visits that follow one another by `gap` days.
 
-    `kinds`, `steps` and `blocks` (block number of each session) are lists by session.
+    `kinds`, `steps` and `blocks` (block number of each session) are lists by session. With
+    `revises` it takes the place of that plan, and each session continues the one of its number.
     """
-    patient, by = patient or make_patient(), make_user()
+    patient = revises.patient if revises else patient or make_patient()
+    by, continued = make_user(), list(revises.sessions) if revises else []
     version = Version.objects.in_force() or make_version(treatments=TREATMENTS)
-    assessment = Assessment.objects.create(patient=patient, assessed_on=starts_on, assessed_by=by)
+    assessment = revises.assessment if revises else None
+    assessment = assessment or Assessment.objects.create(
+        patient=patient, assessed_on=starts_on, assessed_by=by
+    )
     suggestion = Suggestion.objects.create(
         patient=patient,
         assessment=assessment,
@@ -104,7 +110,8 @@ def make_plan(*, patient=None, sessions=2, kinds=None, gap=(21, 28, 42), steps=N
         assessment=assessment,
         suggestion=suggestion,
         strategy="balanced",
-        number=1,
+        number=revises.number + 1 if revises else 1,
+        revises=revises,
         catalogue_version=version,
         planner_version="1",
         starts_on=starts_on,
@@ -127,6 +134,7 @@ def make_plan(*, patient=None, sessions=2, kinds=None, gap=(21, 28, 42), steps=N
         session = PlannedSession.objects.create(
             block=made[of_block[place]],
             number=place + 1,
+            continues=continued[place] if place < len(continued) else None,
             kind=kind,
             day=day,
             target_on=starts_on + dt.timedelta(days=day),
@@ -150,6 +158,8 @@ def make_plan(*, patient=None, sessions=2, kinds=None, gap=(21, 28, 42), steps=N
                 **step,
             )
     if approved:
+        if revises:
+            Plan.objects.filter(pk=revises.pk).update(state=State.SUPERSEDED)
         Plan.objects.filter(pk=plan.pk).update(state=State.PROPOSED)
         Plan.objects.filter(pk=plan.pk).update(
             state=State.APPROVED, approved_by=by, approved_at=timezone.now()
