@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.db import models
 
-from clinic.catalogue import checks, documents
+from clinic.catalogue import checks, contradictions, documents
 from clinic.catalogue import models as tables
 
 SHAPES: dict[type[models.Model], dict[str, checks.Kind]] = {
@@ -35,9 +35,57 @@ SHAPES: dict[type[models.Model], dict[str, checks.Kind]] = {
 }
 
 
+def _pair(cleaned: dict) -> dict:
+    row = {name: cleaned.get(name) for name in ("code", "relation", "when", "condition", "assume")}
+    codes = {name: getattr(cleaned.get(name), "pk", None) for name in ("a", "b", "first")}
+    more = {name: cleaned.get(name) or [] for name in ("scar_types", "regions")}
+    return row | codes | more
+
+
+def _family(cleaned: dict) -> dict:
+    members = [row.pk for name in ("treatments", "families") for row in cleaned.get(name) or ()]
+    return {"code": cleaned.get("code"), "members": members}
+
+
+def _constant(cleaned: dict) -> dict:
+    return {"code": cleaned.get("code"), "value": float(cleaned.get("value") or 0)}
+
+
+ROWS = {
+    tables.PairRule: ("pairs", _pair),
+    tables.Family: ("families", _family),
+    tables.Calibration: ("calibration", _constant),
+}
+"""Rows that may contradict others: their section, and how a form's values make one."""
+
+
 class CheckedForm(forms.ModelForm):
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
+        for name, entry in self.fields.items():
+            if isinstance(entry, forms.CharField) and self._meta.model._meta.get_field(name).null:
+                entry.empty_value = None  # nothing typed is nothing said, not empty words
+
     def clean(self):
         cleaned = super().clean()
+        if self._meta.model in ROWS and not self.errors:
+            for reason in self._contradictions(cleaned):
+                self.add_error(None, reason)
+        return self._shaped(cleaned)
+
+    def _contradictions(self, cleaned: dict) -> list[str]:
+        """What this row would contradict, that does not contradict itself without it."""
+        section, made = ROWS[self._meta.model]
+        row = made({"code": self.instance.pk, **cleaned})
+        document = documents.draft()
+        others = [one for one in document[section] if one["code"] != row["code"]]
+        before = {
+            problem.reason for problem in contradictions.problems({**document, section: others})
+        }
+        after = contradictions.problems({**document, section: [*others, row]})
+        return sorted({problem.reason for problem in after} - before)
+
+    def _shaped(self, cleaned: dict) -> dict:
         shapes = SHAPES.get(self._meta.model, {})
         book = checks.book_of(documents.draft()) if shapes else None
         for name, kind in shapes.items():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 
-from clinic.catalogue import conditions, kinds, terms
+from clinic.catalogue import conditions, contradictions, kinds, terms
 from clinic.catalogue.errors import Problem
 
 SCHEMA = 1
@@ -551,7 +551,7 @@ SECTIONS: dict[str, Kind] = {
             "weeks": WEEKS,
             "condition": NOTE,
             "when": CONDITION,
-            "assume": one_of(kinds.Assume.choices()).or_null(),
+            "assume": one_of(terms.Assume.choices()).or_null(),
             "assume_reason": NOTE,
             "scar_types": set_of(TARGET),
             "regions": set_of(Kind(_field)),
@@ -720,7 +720,8 @@ def problems(document: dict) -> list[Problem]:
             found.append(Problem((name,), "a section is a list of rows"))
         else:
             found += _problems_of_section(name, rows, book)
-    return found
+    # Whether rows contradict each other can be told once each of them can be read.
+    return found or list(contradictions.problems(document))
 
 
 def _problems_of_section(name: str, rows: list, book: Book) -> Iterator[Problem]:

@@ -90,13 +90,6 @@ class Level(Term):
     CAUTION = "caution", "Caution"
 
 
-class Assume(Term):
-    """How a condition is read that only stands in words."""
-
-    HOLDS = "holds", "As if it held"
-    NOT_HOLDS = "not_holds", "As if it did not hold"
-
-
 class PolicyKind(Term):
     PRINCIPLE = "principle", "Principles"
     REGION_RULE = "region_rule", "Region rules"

@@ -451,7 +451,7 @@ class PairRule(Coded, Checked):
     weeks_typical = amount()
     condition = models.TextField(null=True, blank=True, help_text="In the words of the source.")
     when = thing(help_text="The same as a condition that can be judged.")
-    assume = models.CharField(max_length=10, choices=kinds.Assume.choices(), null=True, blank=True)
+    assume = models.CharField(max_length=10, choices=terms.Assume.choices(), null=True, blank=True)
     assume_reason = models.TextField(null=True, blank=True)
     scar_types = word_list()
     regions = word_list()

@@ -195,7 +195,7 @@ def pair_line(pair: dict, names: Names, seen_from: str = "") -> dict:
         "first": names.treatment(pair["first"]) if pair["first"] else "",
         "apart": time_apart(pair["weeks"]) if pair["weeks"] else "",
         "when": names.condition(pair["when"]) if pair["when"] else "",
-        "assume": kinds.Assume(pair["assume"]).label if pair["assume"] else "",
+        "assume": terms.Assume(pair["assume"]).label if pair["assume"] else "",
         "scar_types": [kinds.Target(one).label for one in pair["scar_types"]],
     }
 

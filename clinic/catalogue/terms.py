@@ -154,3 +154,10 @@ class PairRelation(Term):
     SEPARATE_BY_WEEKS = "separate_by_weeks", "Keep apart"
     ORDER_BEFORE = "order_before", "One before the other"
     AVOID = "avoid", "Do not combine"
+
+
+class Assume(Term):
+    """How a condition is read that only stands in words."""
+
+    HOLDS = "holds", "As if it held"
+    NOT_HOLDS = "not_holds", "As if it did not hold"
