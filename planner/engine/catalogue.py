@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import cached_property
 from types import MappingProxyType
 
-from clinic.catalogue.terms import TreatmentKind
+from clinic.catalogue.terms import Assume, TreatmentKind
 
 ROMAN = ("I", "II", "III", "IV", "V", "VI")
 
@@ -136,6 +136,12 @@ class Pair:
     why: str
     evidence: str
     sources: tuple[str, ...]
+    assume: str = ""  # how a condition that stands in words only is read: holds or not_holds
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it holds whatever the facts are."""
+        return not self.when and (not self.condition or self.assume == Assume.HOLDS)
 
 
 @dataclass(frozen=True)
@@ -449,6 +455,7 @@ def _pair(row: dict) -> Pair:
         row.get("why") or "",
         row.get("evidence") or "D",
         tuple(row.get("sources") or ()),
+        row.get("assume") or "",
     )
 
 

@@ -61,16 +61,15 @@ class Pairs:
         a, b = sorted((one, other))
         key = (a, b, types, areas)
         if key not in self._cache:
-            rows = self._rows(a, b, types, areas)
             left, right = self.catalogue.treatments[a], self.catalogue.treatments[b]
+            rows = self._rows(self._rows_between(a, b), types, areas)
             self._cache[key] = (
                 self._listed(left, right, rows) if rows else self._unlisted(left, right)
             )
         return self._cache[key]
 
-    def _rows(self, a: str, b: str, types: frozenset, areas: frozenset) -> list[Pair]:
+    def _rows(self, rows, types: frozenset, areas: frozenset) -> list[Pair]:
         """The rows that decide, for each scar type by itself."""
-        rows = self._rows_between(a, b)
         here = [r for r in rows if not r.regions or not areas.isdisjoint(r.regions)]
         deciding: dict = {}
         for scar_type in sorted(types) or [""]:
@@ -79,18 +78,17 @@ class Pairs:
         return [deciding[code] for code in sorted(deciding)]
 
     def _deciding(self, fitting: list[Pair]) -> list[Pair]:
-        """Rows whose condition holds beat unconditional ones; words alone count last."""
+        """Rows whose condition holds beat those without one; words count as they are assumed."""
         spot = Spot(self.facts.case.on)
         truths = {pair.code: holds(pair.when, self.facts, spot) for pair in fitting}
         holding = [pair for pair in fitting if pair.when and truths[pair.code] is True]
-        plain = [pair for pair in fitting if not pair.when and not pair.condition]
+        plain = [pair for pair in fitting if pair.is_plain]
         unsure = [
             pair
             for pair in fitting
             if pair.when and truths[pair.code] is UNKNOWN and pair.relation not in TOGETHER
         ]
-        in_words = [pair for pair in fitting if not pair.when and pair.condition]
-        return holding or plain + unsure or in_words
+        return holding or plain + unsure
 
     def _rows_between(self, a: str, b: str):
         rows = self.catalogue.pairs_of.get(frozenset((a, b)))

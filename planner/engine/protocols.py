@@ -1,27 +1,39 @@
 """Published protocols that fit a case, as their authors prescribed them, each with its outcome."""
 
+from dataclasses import replace
+from itertools import combinations
+
+from clinic.catalogue.terms import TreatmentKind
 from planner.engine.build import Given
 from planner.engine.catalogue import ROMAN, Protocol, numeral
 from planner.engine.compose import Course, joints_of
 from planner.engine.desk import Desk
 from planner.engine.effect import Dose
+from planner.engine.safety import clinic_lacks
 from planner.engine.scars import pair_word
-from planner.engine.values import Proof, Proposal
+from planner.engine.values import HomeCare, Preparation, Proof, Proposal
 
 AS_PUBLISHED = "The published protocol as it stands: checked by the same rules, not optimised."
 
+AT_HOME = (TreatmentKind.PREPARATION, TreatmentKind.HOME_CARE, TreatmentKind.ACNE_CONTROL)
 
-def fitting_protocols(desk: Desk, finish) -> list[Proposal]:
-    """Those that treat what this face has, that nothing forbids, and that keep the wishes."""
-    found = []
+
+def fitting_protocols(desk: Desk, finish) -> tuple[list[Proposal], list[str]]:
+    """Those that treat what this face has, that nothing forbids, and that keep the wishes.
+
+    Beside them, in words, those that would fit but for a rule between their own treatments.
+    """
+    found, notes = [], []
     for protocol in desk.catalogue.protocols:
         visits = protocol_visits(desk, protocol)
         if not visits or not _is_for(desk, protocol) or not _is_a_course(desk, visits):
             continue
+        if rule := _breaks_a_pair(desk, visits):
+            notes.append(f"The published protocol {protocol.name} is not offered here: {rule}")
+            continue
         doses, joints = doses_of(desk, visits)
-        course = Course(None, (), 0, doses, joints)
         proposal = finish(
-            course,
+            Course(None, (), 0, doses, joints),
             visits,
             protocol.code,
             protocol.name,
@@ -35,43 +47,111 @@ def fitting_protocols(desk: Desk, finish) -> list[Proposal]:
             else (),
         )
         if keeps_wishes(desk, proposal):
-            found.append(proposal)
+            found.append(_with_its_own_care(desk, protocol, proposal))
     found.sort(key=lambda p: (-p.expected.middle, p.protocol))
-    return found[: int(desk.catalogue.constant("protocols.most"))]
+    return found[: int(desk.catalogue.constant("protocols.most"))], notes
 
 
 def protocol_visits(desk: Desk, protocol: Protocol) -> list[Given]:
-    """Its procedure visits from the first possible day on; empty where a step is not open here."""
-    open_ones = {c.code: c for c in desk.candidates if c.out is None}
+    """Its visits from the first possible day on; empty where a step is not open here.
+
+    What is given with a procedure is a step too, where its procedures are. Preparations, home care
+    and acne control are no visits, but what forbids them forbids the protocol.
+    """
+    table = _days_of(desk, protocol)
+    codes = {code for uses in table.values() for code in uses}
+    places = _places(desk, codes)
+    if not codes or codes != places.keys():
+        return []
+    open_ones = {c.code: c for c in desk.candidates}
+    procedures = [code for code in codes if code in open_ones]
+    start = max(max(open_ones[code].starts.values()) for code in procedures)
+    first = min(table)
+    start = max(start, first - min((day for day, _, _ in _care(desk, protocol)), default=first))
+    return [
+        Given(start + day - first, 1, tuple((code, places[code]) for code in sorted(uses)))
+        for day, uses in sorted(table.items())
+    ]
+
+
+def _days_of(desk: Desk, protocol: Protocol) -> dict:
+    """Treatments by day; none where the source does not say when, or where one is held back."""
     table: dict = {}
     for step in protocol.steps:
         repeats, every = step.get("repeat") or 1, step.get("every_weeks")
         if repeats > 1 and not every:
-            return []
+            return {}
         for code in step["treatments"]:
             row = desk.catalogue.treatments.get(code)
-            if row is None:
-                return []
-            if not row.is_procedure:
+            if row is None or (row.kind in AT_HOME and _is_held(desk, code)):
+                return {}
+            if row.kind in AT_HOME:
                 continue
-            if code not in open_ones:
-                return []
             for k in range(repeats):
-                week = step["week"] + k * (every or 0)
-                table.setdefault(round(7 * week), set()).add(code)
-    if not table:
-        return []
-    codes = {code for uses in table.values() for code in uses}
-    start = max(max(open_ones[code].starts.values()) for code in codes)
-    first = min(table)
-    return [
-        Given(
-            start + day - first,
-            1,
-            tuple((code, tuple(sorted(open_ones[code].starts))) for code in sorted(uses)),
-        )
-        for day, uses in sorted(table.items())
-    ]
+                table.setdefault(round(7 * (step["week"] + k * (every or 0))), set()).add(code)
+    return table
+
+
+def _is_held(desk: Desk, code: str) -> bool:
+    return any(desk.safety.verdict(code, place).effect for place in desk.places)
+
+
+def _places(desk: Desk, codes) -> dict:
+    """Where each may be given: a procedure where it is open, an adjunct where they are."""
+    candidates = {c.code: c for c in desk.candidates if c.out is None}
+    table = {code: tuple(sorted(candidates[code].starts)) for code in codes if code in candidates}
+    everywhere = sorted({place for places in table.values() for place in places})
+    for code in codes - table.keys():
+        row = desk.catalogue.treatments[code]
+        if row.kind != TreatmentKind.ADJUNCT or clinic_lacks(desk.case, desk.catalogue, row):
+            continue
+        here = tuple(p for p in everywhere if desk.safety.verdict(code, p).effect is None)
+        if here:
+            table[code] = here
+    return table
+
+
+def _care(desk: Desk, protocol: Protocol):
+    """(day, treatment, words) of what the protocol prepares with, and has done at home."""
+    for step in protocol.steps:
+        for code in step["treatments"]:
+            row = desk.catalogue.treatments.get(code)
+            if row is not None and row.kind in AT_HOME:
+                yield round(7 * step["week"]), row, step.get("note") or ""
+
+
+def _with_its_own_care(desk: Desk, protocol: Protocol, proposal: Proposal) -> Proposal:
+    """The proposal with the preparations and the home care that its source prescribes."""
+    prepared = {row.treatment for row in proposal.preparations}
+    at_home = {row.treatment for row in proposal.home_care}
+    preparations, home_care = list(proposal.preparations), list(proposal.home_care)
+    number = next(n for n, session in enumerate(proposal.sessions, start=1) if session.steps)
+    for day, row, note in _care(desk, protocol):
+        text = f"As the protocol has it: {note}" if note else "As the protocol has it."
+        rules = (protocol.code,)
+        if row.kind == TreatmentKind.PREPARATION and row.code not in prepared:
+            preparations.append(Preparation(row.code, row.name, number, day, 0, rules, text))
+        elif row.kind != TreatmentKind.PREPARATION and row.code not in at_home:
+            home_care.append(HomeCare(row.code, row.name, day // 7, text, rules))
+    return replace(
+        proposal,
+        preparations=tuple(preparations),
+        home_care=tuple(sorted(home_care, key=lambda row: row.treatment)),
+    )
+
+
+def _breaks_a_pair(desk: Desk, visits: list[Given]) -> str:
+    """What keeps two treatments of one of its visits apart, in words; "" if nothing does."""
+    field_of = desk.catalogue.field_of
+    for visit in visits:
+        for (one, places), (other, theirs) in combinations(visit.uses, 2):
+            fields = {field_of(place) for place in places}
+            common = [place for place in theirs if field_of(place) in fields]
+            between = common and desk.rule_between(one, other, common)
+            if between and not between.together:
+                names = f"{desk.catalogue.name_of(one)} and {desk.catalogue.name_of(other)}"
+                return f"{names} in one session: {between.text} ({', '.join(between.rules)})"
+    return ""
 
 
 def doses_of(desk: Desk, visits: list[Given]) -> tuple:

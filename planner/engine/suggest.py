@@ -37,6 +37,7 @@ class _Suggesting:
         self.case, self.catalogue = case, catalogue
         self.desk = Desk(case, catalogue)
         self.courses, self.proposer = Courses(self.desk), Proposer(self.desk)
+        self.not_offered: list[str] = []
 
     def answer(self, wanted) -> Suggestion:
         proposals: tuple[Proposal, ...] = ()
@@ -59,7 +60,7 @@ class _Suggesting:
             excluded=self._excluded(treatments, places),
             no_plan=no_plan,
             ask=tuple(asked),
-            notes=explain.unknowns(self.desk),
+            notes=(*explain.unknowns(self.desk), *self.not_offered),
         )
 
     def _no_need(self) -> NoPlan | None:
@@ -95,7 +96,8 @@ class _Suggesting:
         found = [self.proposer.of_course(course) for course in courses]
         found = _distinct([p for p in found if p.expected.middle > 0])
         if not wanted:
-            found += fitting_protocols(self.desk, self.proposer.finish)
+            published, self.not_offered = fitting_protocols(self.desk, self.proposer.finish)
+            found += published
         return _ranked(found)
 
     # -- what is out ------------------------------------------------------------------
