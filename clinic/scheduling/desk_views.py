@@ -40,7 +40,7 @@ from clinic.scheduling.models import (
     VisitKind,
     Waiting,
 )
-from clinic.scheduling.views import _slot_from as slot_from
+from clinic.scheduling.views import slot_from
 from patients.models import Patient
 from planner.models import Plan
 

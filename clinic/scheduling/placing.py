@@ -39,7 +39,10 @@ def place(visit, starts_at: dt.datetime, *, wanted: Iterable[int] = (), now=None
         on, 1, resources=[*house.resources.values(), who], zone=zone, besides=[visit]
     )
     slot = diary.grid.slot(starts_at)
-    team = diary.staff(wishes, slot) if 0 <= slot < diary.grid.size else None
+    able = {pk for need in asked.needs for pk in need.pool}
+    team = None
+    if able.issuperset(wanted) and 0 <= slot < diary.grid.size:
+        team = diary.staff(wishes, slot)
     if team is None:
         chosen = _as_wished(asked, had, wanted, house)
     else:

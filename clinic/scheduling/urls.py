@@ -1,6 +1,6 @@
 from django.urls import path
 
-from clinic.scheduling import calendar_views, desk_urls, resource_views, views
+from clinic.scheduling import calendar_views, desk_urls, move_views, resource_views, views
 
 app_name = "scheduling"
 
@@ -17,7 +17,7 @@ urlpatterns = [
     path("visits/<uuid:pk>/state/", views.change_state, name="change_state"),
     path("visits/<uuid:pk>/undo/", views.undo, name="undo"),
     path("visits/<uuid:pk>/cancel/", views.cancel, name="cancel"),
-    path("visits/<uuid:pk>/move/", views.move, name="move"),
+    path("visits/<uuid:pk>/move/", move_views.move, name="move"),
     path("visits/<uuid:pk>/pin/", views.pin, name="pin"),
     path("resources/", resource_views.resources, name="resources"),
     path("resources/new/<str:kind>/", resource_views.new_resource, name="new_resource"),
