@@ -7,6 +7,7 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from clinic.letters import delivery, queue, telling, timed
+from clinic.scheduling import upkeep
 
 log = logging.getLogger(__name__)
 
@@ -37,3 +38,17 @@ def go_round(timestamp):
             log.exception("The messages of patient %s could not be written", patient)
     timed.make_due(now)
     delivery.look_after(now)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="booking.minute", lock="booking.minute", queueing_lock="booking.minute")
+def keep_bookings_up(timestamp):
+    """Holds that ran out are given back, and visits follow a revised plan."""
+    upkeep.every_minute()
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(name="booking.night", lock="booking.night", queueing_lock="booking.night")
+def judge_bookings(timestamp):
+    """Every coming procedure is judged by the rules and answers of the day."""
+    upkeep.every_night()
