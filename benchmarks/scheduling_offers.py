@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from clinic.scheduling import calendar
+from clinic.scheduling import calendar, sequences
 from clinic.scheduling.calendar import Diary, Grid, Hours, Need, Offer, Part, Visit, Window
 
 LONDON = ZoneInfo("Europe/London")
@@ -108,10 +108,10 @@ def main() -> int:
     plans = [a_plan(random.Random(asked.seed + number)) for number in range(asked.plans)]
     morning = calendar.Wish(starts=mornings(grid))
     kinds = {
-        "best fit": lambda diary, visits: calendar.best_offer(diary, visits),
-        "one practitioner": lambda diary, visits: calendar.same_person(diary, visits),
-        "fewest changes": lambda diary, visits: calendar.fewest_changes(diary, visits),
-        "mornings only": lambda diary, visits: calendar.best_offer(diary, visits, wish=morning),
+        "best fit": lambda diary, visits: sequences.best_offer(diary, visits),
+        "one practitioner": lambda diary, visits: sequences.same_person(diary, visits),
+        "fewest changes": lambda diary, visits: sequences.fewest_changes(diary, visits),
+        "mornings only": lambda diary, visits: sequences.best_offer(diary, visits, wish=morning),
         "floor: one session": lambda diary, visits: diary.days(visits[0]),
     }
     times: dict[str, list[float]] = {name: [] for name in kinds}

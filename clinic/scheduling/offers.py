@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from clinic.scheduling import bridge, calendar
+from clinic.scheduling import bridge, calendar, sequences
 from clinic.scheduling.calendar import Offer, Shortfall, Visit, Wish
 from clinic.scheduling.errors import NothingFits, days, moment
 from clinic.scheduling.errors import day as day_words
@@ -213,7 +213,7 @@ def offers_for(
     if not search.visits:
         return []
     wish = search.wish(wishes)
-    best = calendar.best_offer(search.diary, search.visits, wish=wish, after=search.after)
+    best = sequences.best_offer(search.diary, search.visits, wish=wish, after=search.after)
     if isinstance(best, Shortfall):
         raise _nothing_fits(search, best, wishes)
     found = [("best", "Best fit", best)]
@@ -231,9 +231,9 @@ def offers_for(
 def _variants(search: Search, wishes: Wishes, wish: Wish):
     diary, visits, after = search.diary, search.visits, search.after
     if wishes.person is None:
-        same = calendar.same_person(diary, visits, wish=wish, after=after)
+        same = sequences.same_person(diary, visits, wish=wish, after=after)
         yield "same_person", "One practitioner throughout", same
-        fewest = calendar.fewest_changes(diary, visits, wish=wish, after=after)
+        fewest = sequences.fewest_changes(diary, visits, wish=wish, after=after)
         yield "fewest_changes", "Fewest changes of practitioner", fewest
     if wishes.any_time:
         for code, label, span in (
@@ -241,7 +241,7 @@ def _variants(search: Search, wishes: Wishes, wish: Wish):
             ("afternoons", "Afternoons only", (NOON, dt.time.max)),
         ):
             part = search.wish(replace(wishes, from_time=span[0], to_time=span[1]))
-            found = calendar.best_offer(diary, visits, wish=part, after=after)
+            found = sequences.best_offer(diary, visits, wish=part, after=after)
             yield code, label, found
 
 
@@ -287,7 +287,7 @@ def _without_wishes(search: Search, wishes: Wishes) -> str:
     for words, without in lighter.items():
         if without == wishes:
             continue
-        offer = calendar.best_offer(
+        offer = sequences.best_offer(
             search.diary, search.visits, wish=search.wish(without), after=search.after
         )
         if isinstance(offer, Offer):
@@ -396,7 +396,7 @@ def _openings(
         wanted = replace(visit.lead, pool=(person,))
         needs = tuple(wanted if need is visit.lead else need for need in visit.needs)
         visit = replace(visit, needs=needs)
-    found = calendar.openings(
+    found = sequences.openings(
         diary, visit, first=0, last=within_days, target=0, limit=limit, step=2
     )
     told = []
@@ -523,7 +523,7 @@ def _later(appointment, later, new_day, dates, sessions, now, zone) -> list[Late
         session = by_key[row.session_id]
         visit = bridge.visit_of(session, house, who, diary.grid)
         visits.append(bridge.pinned_visit(session, slot) if row.pinned else visit)
-    found = calendar.reflow(diary, visits, slots, after=diary.grid.day(new_day))
+    found = sequences.reflow(diary, visits, slots, after=diary.grid.day(new_day))
     if isinstance(found, Shortfall):
         return [
             Later(row, "out_of_window", words=str(problems[row.pk]))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from clinic.scheduling import attention, bridge, calendar, offers, resources, windows
+from clinic.scheduling import attention, bridge, offers, resources, sequences, windows
 from clinic.scheduling.models import Absence, Appointment, ResourceKind, Why
 from clinic.scheduling.offers import Opening
 from clinic.scheduling.writing import in_clinic_time
@@ -92,7 +92,7 @@ def displaced(visit: Appointment, *, limit: int = 3, now=None) -> Displaced:
     slot = grid.slot(visit.starts_at)
     same = diary.staff(asked, slot) if 0 <= slot < grid.size else None
     same = _opening(grid, asked, slot, same, house) if same else None
-    found = calendar.openings(
+    found = sequences.openings(
         diary,
         asked,
         first=grid.day(first),

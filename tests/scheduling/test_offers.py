@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clinic.scheduling import calendar
+from clinic.scheduling import calendar, sequences
 from clinic.scheduling.calendar import (
     Diary,
     Grid,
@@ -105,7 +105,7 @@ def test_the_first_offer_is_as_good_as_the_best_of_all_sequences(case):
     diary, visits = case
     best = min((found[:2] for found in every_sequence(diary, visits)), default=None)
 
-    offer = calendar.best_offer(diary, visits)
+    offer = sequences.best_offer(diary, visits)
 
     if best is None:
         assert isinstance(offer, Shortfall)
@@ -118,7 +118,7 @@ def test_the_first_offer_is_as_good_as_the_best_of_all_sequences(case):
 def test_an_offer_can_really_be_kept(case):
     diary, visits = case
 
-    offer = calendar.best_offer(diary, visits)
+    offer = sequences.best_offer(diary, visits)
 
     for placement in offer.placements if isinstance(offer, Offer) else ():
         assert (placement.slot, placement.day, placement.resources) in list(
@@ -135,7 +135,7 @@ def test_no_sequence_changes_the_practitioner_less_often(case):
         default=None,
     )
 
-    offer = calendar.fewest_changes(diary, visits)
+    offer = sequences.fewest_changes(diary, visits)
 
     if best is None:
         assert offer is None
@@ -149,7 +149,7 @@ def test_no_sequence_changes_the_practitioner_less_often(case):
 @given(small_cases())
 def test_a_resource_named_as_the_bottleneck_would_really_open_the_visit(case):
     diary, visits = case
-    found = calendar.best_offer(diary, visits)
+    found = sequences.best_offer(diary, visits)
     if isinstance(found, Offer):
         return
 
@@ -173,7 +173,7 @@ def test_the_smallest_widening_is_told_when_nothing_fits():
         a_visit("second", needs=needs([1], [11]), window=Window(4, 5, 7)),
     ]
 
-    found = calendar.best_offer(Diary(grid, free), visits)
+    found = sequences.best_offer(Diary(grid, free), visits)
 
     assert (found.key, found.first_day, found.last_day) == ("second", 4, 16)
     assert [need.kind for need in found.short_of] == ["person"]
@@ -186,7 +186,7 @@ def test_numbing_needs_a_room_and_no_practitioner():
     free = {1: 0b001100, 11: 0b001111}
     visit = a_visit(parts=((2, "numbing"), (2, "procedure")), needs=needs([1], [11]))
 
-    offer = calendar.best_offer(Diary(grid, free), [visit])
+    offer = sequences.best_offer(Diary(grid, free), [visit])
 
     assert offer.slots == (0,)
 
@@ -196,7 +196,7 @@ def test_the_room_stays_the_same_from_numbing_to_clean_up():
     free = {1: 0b111111, 11: 0b000111, 12: 0b111000}
     visit = a_visit(parts=((2, "numbing"), (2, "procedure")), needs=needs([1], ROOMS))
 
-    found = calendar.best_offer(Diary(grid, free), [visit])
+    found = sequences.best_offer(Diary(grid, free), [visit])
 
     assert isinstance(found, Shortfall)
     assert [need.kind for need in found.short_of] == ["room"]
@@ -212,7 +212,7 @@ def test_a_wish_for_one_person_is_kept_wherever_that_person_may_perform():
         a_visit(3, needs=needs([1], [11]), window=Window(1, 2, 2)),
     ]
 
-    offer = calendar.best_offer(Diary(grid, free), visits, wish=Wish(with_person=2))
+    offer = sequences.best_offer(Diary(grid, free), visits, wish=Wish(with_person=2))
 
     assert [p.resources[0] for p in offer.placements] == [2, 2, 1]
     assert [p.day for p in offer.placements] == [2, 6, 8]
@@ -226,7 +226,9 @@ def test_a_date_to_be_done_by_holds_for_every_visit():
         a_visit(2, needs=needs([1], [11]), window=Window(3, 5, 6)),
     ]
 
-    offer = calendar.best_offer(Diary(grid, {1: always, 11: always}), visits, wish=Wish(last_day=4))
+    offer = sequences.best_offer(
+        Diary(grid, {1: always, 11: always}), visits, wish=Wish(last_day=4)
+    )
 
     assert [p.day for p in offer.placements] == [0, 4]
 
@@ -243,7 +245,7 @@ def test_a_moved_visit_pulls_along_as_few_later_ones_as_possible(moved_to, days)
         a_visit(3, needs=needs([1], [11]), window=Window(4, 5, 5)),
     ]
 
-    offer = calendar.reflow(
+    offer = sequences.reflow(
         Diary(grid, {1: always, 11: always}), later, [7 * 2, 12 * 2], after=moved_to
     )
 
@@ -255,7 +257,7 @@ def test_the_first_visit_waits_for_the_one_before_it_that_was_performed():
     always = (1 << grid.size) - 1
     visit = a_visit(2, needs=needs([1], [11]), window=Window(4, 6, 8))
 
-    offer = calendar.best_offer(Diary(grid, {1: always, 11: always}), [visit], after=-2)
+    offer = sequences.best_offer(Diary(grid, {1: always, 11: always}), [visit], after=-2)
 
     assert offer.placements[0].day == 4
     assert offer.placements[0].off_target == 0
