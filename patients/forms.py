@@ -390,6 +390,9 @@ class FindingForm(PlacedForm):
         self.fields["secondary_type"].choices = [("", "None"), *ScarType.choices()]
         for name, types in DETAILS.items():
             self.fields[name].only_for = types
+        for name in ("width_mm", "depth_mm", "area_cm2"):
+            if self.initial.get(name) is not None:  # 4 and not 4.00
+                self.initial[name] = f"{self.initial[name].normalize():f}"
 
     def clean(self):
         data = super().clean()

@@ -259,7 +259,7 @@
       const wanted = one.dataset.quick;
       if (wanted === "mirror" ? !/\.[LR]$/.test(item.made.place) : !item.made.asks.split(" ").includes(wanted)) continue;
       for (const button of one.content.cloneNode(true).querySelectorAll("button")) {
-        const set = waiting.some((later) => later.of === item.key && later.words === words(button));
+        const set = waiting.some((later) => later.of === item.key && later.label === words(button));
         button.classList.toggle("active", set);
         button.addEventListener("click", () => addTo(item, button));
         buttons.append(button);
@@ -275,8 +275,8 @@
     const { deed, name, value } = button.dataset;
     const made = deed === "mirror" ? { place: otherSide(item.made.place), asks: item.made.asks } : null;
     const data = [["of", item.key], ["deed", deed], ["name", name ?? ""], ["value", value ?? ""]];
-    const said = deed === "mirror" ? `${item.words}: same on the other side` : words(button);
-    add({ url: page.dataset.entryUrl, data, of: item.key, words: said, made });
+    const label = words(button);
+    add({ url: page.dataset.entryUrl, data, of: item.key, words: `${item.words}: ${label}`, label, made });
   }
 
   // ---- a draft with entries on their way is not signed without them
