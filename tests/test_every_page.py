@@ -11,7 +11,8 @@ from django.urls import Resolver404, resolve, reverse
 from clinic.catalogue import services as catalogue
 from clinic.letters import services as letters
 from clinic.letters import telling
-from clinic.scheduling import resources
+from clinic.scheduling import resources, tasks, waiting
+from clinic.scheduling import services as booking
 from clinic.scheduling.demo import house
 from clinic.staff.roles import NOBODY, PUBLIC, door_of
 from patients.models import Patient
@@ -60,13 +61,13 @@ def clinic():
         people = house.settle()
         doctor = people["doctor@demo.example"]
         plan = approved_plan("subcision_fco2", by=people)
-        booked(plan, by=people)
+        desk_work(booked(plan, by=people), by=people["desk@demo.example"])
         revise(plan=plan, by=doctor)
         approved_plan("primed_cross", by=people)
-        waiting = suggested("kang_triple", by=people)
-        strategy = waiting.result["proposals"][0]["strategy"]
+        third = suggested("kang_triple", by=people)
+        strategy = third.result["proposals"][0]["strategy"]
         planning.propose(
-            plan=planning.draft_plan(suggestion=waiting, strategy=strategy, by=doctor), by=doctor
+            plan=planning.draft_plan(suggestion=third, strategy=strategy, by=doctor), by=doctor
         )
         patient = plan.patient
         patient.previous_treatments.create(treatment="subcision", name="Subcision", places=[])
@@ -83,6 +84,14 @@ def clinic():
         telling.look(patient.pk, ON + dt.timedelta(hours=1))
         make_user(password=None, invited_at=ON, invited_by=people["owner@demo.example"])
         yield people
+
+
+def desk_work(visits, *, by):
+    """A visit called off with its time free, somebody who waits for it, and a task."""
+    gone = visits[-1]
+    booking.cancel(appointment=gone, reason="patient_asked", by=by, revision=gone.revision)
+    waiting.add(patient=gone.patient, session=visits[1].session, by=by)
+    tasks.add(title="Call the laboratory", due_on=ON.date(), by=by, appointment=visits[0])
 
 
 def test_every_page_on_a_tablet(tablet, clinic, sign_in, axe):
