@@ -10,19 +10,23 @@ from decimal import Decimal
 
 from clinic.catalogue.models import Version
 from clinic.catalogue.reading import book
-from clinic.catalogue.terms import Verification
+from clinic.catalogue.terms import ScarType
 from planner.calendar_months import Month, months
+from planner.plain_words import glossary_of, is_unverified, listed, statements
 from planner.stored import digest
-from planner.templatetags.planning import money, places, scar_types
+from planner.templatetags.planning import money, places
 from planner.timeline import KINDS
 
-CONSENT_FORM = 1
+CONSENT_FORM = 2
 """The version of our own wording on the consent form; raise it when that wording changes."""
 
 NEEDS_CONSENT = ("procedure", "test_spot")
 
-MINOR_EFFECT = 1
-"""Effectiveness in the catalogue is 0 to 4; 1 is "minimal, adjunct only"."""
+GOOD_EFFECT = 3
+"""Effectiveness in the catalogue is 0 to 4; 3 is good, 4 the first choice."""
+
+CARE = ("pre_care", "after_care")
+"""What is advised for one skin type only is told to that skin type; risks are told to all."""
 
 SECTIONS = {"side_effect": "risks", "permanence": "lasting", "anaesthesia": "numbing"}
 
@@ -30,24 +34,6 @@ SECTIONS = {"side_effect": "risks", "permanence": "lasting", "anaesthesia": "num
 def treatment_row(version: Version, code: str) -> dict:
     """The treatment as that version published it; a bare row if it has none of that code."""
     return book(version).row("treatments", code) or {"code": code, "name": code}
-
-
-def statements(row: dict, kind: str) -> list[dict]:
-    """What the catalogue says of one kind, each with whether anybody checked it."""
-    return [
-        {"text": _sentence(one["text"]), "unverified": _is_unverified(one["verification"])}
-        for one in row.get("statements", ())
-        if one["kind"] == kind
-    ]
-
-
-def _sentence(text: str) -> str:
-    text = text.strip().rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}."
-
-
-def _is_unverified(verification: str) -> bool:
-    return verification not in (Verification.V.value, Verification.P.value)
 
 
 # --- the plan ------------------------------------------------------------------------------------
@@ -63,11 +49,14 @@ def plan_document(plan) -> dict:
         "visits": visits,
         "months": calendar_of(visits),
         "total": money(plan.cost, plan.currency),
-        "expected": content["expected"],
+        "expected": content["expected"] | {"words": content["expected"]["words"].replace("-", "–")},
         "lasting": _lasting(plan),
         "top_ups": [_top_up(plan, *one) for one in content["top_ups"]],
         "preparations": content["preparations"],
-        "home_care": [_home_care(one) for one in content["home_care"]],
+        "home_care": [
+            _home_care(one, date.fromisoformat(content["first_session_on"]))
+            for one in content["home_care"]
+        ],
         "notes": _notes(step for session in content["sessions"] for step in session["steps"]),
         "untreated": content["untreated"],
         "deferred": content["deferred"],
@@ -88,7 +77,7 @@ def _visit(plan, number: int, session: dict) -> dict:
             {
                 "name": step["name"],
                 "where": places(step["places"]),
-                "for": scar_types(step["scar_types"]) if step["scar_types"] else "",
+                "for": scars_in_words(step["scar_types"]),
             }
             for step in session["steps"]
         ]
@@ -96,7 +85,7 @@ def _visit(plan, number: int, session: dict) -> dict:
         "minutes": sum(session[part] for part in ("numbing_min", "procedure_min", "recovery_min")),
         "downtime_days": free,
         "healed_on": on + timedelta(days=free),
-        "price": money(price, plan.currency) if (price := _price(session)) else "none",
+        "price": money(price, plan.currency) if (price := _price(session)) else "no charge",
         "text": session["text"],
     }
 
@@ -132,14 +121,14 @@ def _lasting(plan) -> list[dict]:
     return [
         {"name": row["name"], "months": _figure(row, "results_last_months"), "words": words}
         for row in (treatment_row(plan.catalogue_version, code) for code in treatments_of(plan))
-        if (words := statements(row, "permanence")) or _figure(row, "results_last_months")
+        if (words := _said(plan, row, "permanence")) or _figure(row, "results_last_months")
     ]
 
 
 def _figure(row: dict, kind: str) -> dict | None:
     for figure in row.get("figures", ()):
         if figure["kind"] == kind and figure["min"] is not None and figure["max"] is not None:
-            return figure | {"unverified": _is_unverified(figure["verification"])}
+            return figure | {"unverified": is_unverified(figure)}
     return None
 
 
@@ -151,13 +140,22 @@ def _top_up(plan, treatment: str, every_months: int, a_year: str) -> dict:
     }
 
 
-def _home_care(one: dict) -> dict:
-    week = one["from_week"]
-    if week < 0:
-        when = f"from {-week} week{'' if week == -1 else 's'} before the first visit"
-    else:
-        when = f"from week {week}" if week else "from the first visit on"
-    return one | {"when": when}
+def _home_care(one: dict, first_on: date) -> dict:
+    """With its first day, counted from the day of the first procedure."""
+    return one | {"begins_on": first_on + timedelta(weeks=one["from_week"])}
+
+
+def scars_in_words(codes) -> str:
+    """["boxcar_deep", "rolling"] as "deep boxcar and rolling"."""
+    labels = [ScarType(code).label.lower() for code in codes]
+    return listed(" ".join(reversed(label.split(", "))) for label in labels)
+
+
+def _said(plan, row: dict, kind: str) -> list[dict]:
+    """What the plan's catalogue says to this patient of one treatment."""
+    patient = plan.suggestion.case.get("patient", {})
+    skin = patient.get("fitzpatrick") if kind in CARE else None
+    return statements(row, kind, book(plan.catalogue_version), skin)
 
 
 # --- consent -------------------------------------------------------------------------------------
@@ -188,6 +186,7 @@ def consent_document(plan, treatment: str) -> dict:
         for step in session["steps"]
         if step["treatment"] == treatment and session["kind"] in NEEDS_CONSENT
     ]
+    said = {word: _said(plan, row, kind) for kind, word in SECTIONS.items()}
     return {
         "form": CONSENT_FORM,
         "catalogue": plan.catalogue_version.number,
@@ -198,7 +197,7 @@ def consent_document(plan, treatment: str) -> dict:
                 "number": number,
                 "on": session["on"],
                 "where": places(step["places"]),
-                "for": scar_types(step["scar_types"]),
+                "for": scars_in_words(step["scar_types"]),
                 "downtime_days": step["downtime_days"],
             }
             for number, session, step in sessions
@@ -207,7 +206,8 @@ def consent_document(plan, treatment: str) -> dict:
         "alternatives": _alternatives(
             plan, treatment, {scar for *_, step in sessions for scar in step["scar_types"]}
         ),
-    } | {word: statements(row, kind) for kind, word in SECTIONS.items()}
+        "glossary": glossary_of(one["text"] for kept in said.values() for one in kept),
+    } | said
 
 
 def text_version(plan) -> str:
@@ -248,9 +248,9 @@ def _alternatives(plan, treatment: str, scars: set[str]) -> list[str]:
 
 
 def _serves(row: dict, scars: set[str]) -> bool:
-    """Whether the catalogue gives it more than a minor effect on one of these scar types."""
+    """Whether the catalogue gives it a good effect on one of these scar types."""
     return any(
-        one["effectiveness"] > MINOR_EFFECT and scars & _scars_of(one)
+        one["effectiveness"] >= GOOD_EFFECT and scars & _scars_of(one)
         for one in row.get("indications", ())
     )
 
@@ -286,8 +286,8 @@ def _care(plan, code: str) -> dict:
         "name": numbered[0][1]["name"],
         "visits": [number for number, _step in numbered],
         "downtime_days": max(step["downtime_days"] for _number, step in numbered),
-        "before": statements(row, "pre_care"),
-        "after": statements(row, "after_care"),
+        "before": _said(plan, row, "pre_care"),
+        "after": _said(plan, row, "after_care"),
         "preparations": [
             one
             for one in plan.content["preparations"]

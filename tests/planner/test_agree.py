@@ -17,7 +17,7 @@ from planner import agreement as agreements
 from planner import services
 from planner.agreed import Agreement, ConsentRule
 from planner.agreement import Signer, agree, agreement_status
-from planner.documents import consent_document, text_hash
+from planner.documents import CONSENT_FORM, consent_document, text_hash
 from planner.errors import NotAgreeable, SignatureRefused
 from planner.signatures import png_of
 from tests.factories import (
@@ -117,7 +117,7 @@ def test_an_agreement_keeps_what_was_agreed_to_word_by_word():
     assert [one["name"] for one in agreement.options] == ["Balanced", "No treatment"]
     consent = agreement.consents.get(treatment="tca_cross")
     assert consent.text_hash == text_hash(consent_document(plan, "tca_cross"))
-    assert consent.text_version == f"form 1, catalogue {plan.catalogue_version.number}"
+    assert consent.text_version == f"form {CONSENT_FORM}, catalogue {plan.catalogue_version.number}"
     assert bytes(agreement.signatures.get().image).startswith(b"\x89PNG")
 
 

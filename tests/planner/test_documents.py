@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 from weasyprint.urls import FatalURLFetchingError
 
+from clinic.catalogue.reading import Book
 from clinic.staff.roles import Role
 from patients.paper import HERE, StaticFilesOnly
 from planner.calendar_months import months
@@ -15,8 +16,10 @@ from planner.documents import (
     consent_document,
     plan_document,
     procedures_of,
+    scars_in_words,
     text_hash,
 )
+from planner.plain_words import glossary_of, statements
 from tests.factories import (
     TREATMENTS,
     make_approved_plan,
@@ -26,8 +29,10 @@ from tests.factories import (
     make_small_catalogue,
     make_user,
 )
+from tests.planner.shipped import load_document_from_yaml
 
 pytestmark = pytest.mark.django_db
+SHIPPED = Book(load_document_from_yaml())
 
 
 def dearer_catalogue():
@@ -45,7 +50,7 @@ def test_the_plan_names_every_visit_with_its_date_price_and_days_to_keep_free():
     assert [(v["number"], v["on"], v["price"], v["downtime_days"]) for v in document["visits"]] == [
         (1, dt.date(2026, 12, 7), "EUR 180", 5),
         (2, dt.date(2027, 1, 4), "EUR 180", 5),
-        (3, dt.date(2027, 3, 29), "none", 0),
+        (3, dt.date(2027, 3, 29), "no charge", 0),
         (4, dt.date(2027, 4, 12), "EUR 320", 1),
     ]
     assert document["total"] == "EUR 680"
@@ -83,6 +88,67 @@ def test_what_nobody_checked_is_marked():
     assert care["filler_ha"]["after"][0]["unverified"]
 
 
+# ---- a patient's words
+
+
+def said(text, *, kind="pre_care", skin=None):
+    row = {"statements": [{"kind": kind, "text": text, "verification": "V"}]}
+    return [one["text"] for one in statements(row, kind, SHIPPED, skin)]
+
+
+def test_no_code_of_a_source_or_a_treatment_reaches_a_patient():
+    assert said("permanent (lim_cross); one of 12 lost some (bhardwaj2010)") == [
+        "Permanent; one of 12 lost some."
+    ]
+    assert said("long-lasting (seed_001: several years)") == ["Long-lasting (several years)."]
+    assert said("antiviral prophylaxis, see hsv_prophylaxis") == [
+        "Antiviral prophylaxis, see Antiviral prophylaxis for resurfacing."
+    ]
+
+
+def test_a_reference_to_other_treatments_becomes_what_is_said_of_them():
+    row = SHIPPED.row("treatments", "microneedling_prp")
+
+    told = [one["text"] for one in statements(row, "pre_care", SHIPPED)]
+
+    assert "Numbing 30-45 min." in told
+    assert len(told) > 2
+
+
+def test_no_document_of_the_catalogue_holds_a_code():
+    kinds = ("pre_care", "after_care", "side_effect", "permanence", "anaesthesia")
+    told = [
+        one["text"]
+        for row in SHIPPED.rows("treatments").values()
+        for kind in kinds
+        for one in statements(row, kind, SHIPPED)
+    ]
+
+    assert [text for text in told if "_" in text] == []
+
+
+@pytest.mark.parametrize(("skin", "told"), [(3, False), (4, True), (5, True), (6, False)])
+def test_advice_for_some_skin_types_is_told_to_those(skin, told):
+    assert bool(said("two weeks of priming in types IV-V", skin=skin)) is told
+    assert said("two weeks of priming", skin=skin) == ["Two weeks of priming."]
+
+
+def test_medical_words_are_explained_where_they_stand():
+    assert glossary_of(["Ecchymosis and nodules after Nokor needle."]) == [
+        ("ecchymosis", "a bruise"),
+        ("nodules", "small lumps"),
+        ("Nokor", "a needle with a cutting tip"),
+    ]
+    assert glossary_of(["It may hurt."]) == []
+
+
+def test_scars_are_named_as_one_speaks():
+    assert scars_in_words(["boxcar_deep", "boxcar_shallow", "rolling"]) == (
+        "deep boxcar, shallow boxcar and rolling"
+    )
+    assert scars_in_words([]) == ""
+
+
 # ---- consent
 
 
@@ -110,7 +176,7 @@ def test_another_wording_has_another_hash():
     plan = make_approved_plan()
     document = consent_document(plan, "tca_cross")
 
-    assert text_hash(document) != text_hash(document | {"form": 2})
+    assert text_hash(document) != text_hash(document | {"form": 99})
     assert text_hash(document) == text_hash(consent_document(plan, "tca_cross"))
 
 
