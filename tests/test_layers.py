@@ -33,6 +33,7 @@ MAY_IMPORT = {
         "planner",
         "patients",
         "clinic.catalogue",
+        "clinic.staff",
     }
     | LIBRARIES,
     "clinic": {"clinic", "planner", "patients"} | LIBRARIES,

@@ -47,9 +47,8 @@ def make_reachable(*, by_email=True, by_sms=False, **fields):
 def book(house, *, patient, sessions=2, preparations=()):
     """The plan's sessions, four weeks apart on Mondays at nine; in the order of their days."""
     plan = make_plan(patient=patient, sessions=sessions, approved=False)
-    Plan.objects.filter(pk=plan.pk).update(
-        content={"protocol": "", "preparations": list(preparations)}
-    )
+    content = {**plan.content, "preparations": list(preparations)}
+    Plan.objects.filter(pk=plan.pk).update(content=content)
     approve(plan)
     choices = [
         choice(plan, number + 1, at(days_later(28 * number), 9), house.doctor, house.theatre)

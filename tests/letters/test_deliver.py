@@ -287,8 +287,8 @@ def test_the_worker_of_the_queue_sends_what_was_booked(house, mail):
 
 def work():
     """A worker as `make run` starts it, until nothing waits any more."""
-    with app.replace_connector(app.connector.get_worker_connector()):
-        app.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+    own = app.with_connector(app.connector.get_worker_connector())
+    own.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
 
 
 def next_monday(day):

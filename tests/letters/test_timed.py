@@ -11,7 +11,7 @@ from clinic.letters.models import Habits, Message, Wording
 from clinic.scheduling import services
 from tests.factories import make_user
 from tests.letters.making import book, cancel, make_reachable, move, told
-from tests.scheduling.making import at, days_later
+from tests.scheduling.making import agree_to, at, days_later, note_gates
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -132,6 +132,8 @@ def test_after_care_follows_a_completed_procedure(house, clock):
     first, _ = book(house, patient=patient)
     told(patient, clock)
     clock.move_to(first.starts_at)
+    agree_to(first.session.plan)
+    note_gates(first)
     for state in ("arrived", "in_room", "completed"):
         first.refresh_from_db()
         services.change_state(appointment=first, to=state, by=make_user(), revision=first.revision)
