@@ -1,4 +1,5 @@
-"""How long things take: the planner on one core and on two, then the offers of the calendar.
+"""How long things take: the planner on one core and on two, what the server answers, then the
+offers of the calendar.
 
 make bench
 """
@@ -11,6 +12,8 @@ ROOT = Path(__file__).resolve().parents[1]
 RUNS = (
     ("The planner, one process", "benchmarks.planner_bench", "--processes=1"),
     ("The planner, two processes", "benchmarks.planner_bench", "--processes=2"),
+    ("One change of a draft, answered by the server", "benchmarks.planner_edit"),
+    ("One logged finding, answered by the server", "benchmarks.log_finding"),
     ("Offers for whole plans", "benchmarks.scheduling_offers"),
 )
 

@@ -43,6 +43,9 @@ class ConsentRule(models.Model):
         blank=True,
         help_text="Below this age a guardian consents and the patient assents.",
     )
+    quote_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Days for which the prices of a quote hold."
+    )
     note = models.TextField(blank=True)
     source = models.TextField(blank=True, help_text="Where it stands; empty if it is unverified.")
     verification = models.CharField(
@@ -62,6 +65,11 @@ class ConsentRule(models.Model):
                 condition=Q(guardian_under=None) | Q(guardian_under__lte=25),
                 name="guardian_age_is_a_young_age",
                 violation_error_message="The age below which a guardian consents is at most 25.",
+            ),
+            models.CheckConstraint(
+                condition=Q(quote_days=None) | Q(quote_days__gte=1, quote_days__lte=730),
+                name="quote_holds_for_a_day_to_two_years",
+                violation_error_message="A quote holds for 1 to 730 days.",
             ),
         ]
 

@@ -26,7 +26,7 @@ from planner.models import ACTIVE, Plan, PlannedSession
 from planner.signatures import sha256
 
 QUOTE_DAYS = 90
-"""How long the prices of a quote hold: the clinic's own term, and a quote can be issued anew."""
+"""How long the prices of a quote hold where no consent rule of the country says it."""
 
 NO_TREATMENT = {"code": "no_treatment", "name": "No treatment"}
 
@@ -68,8 +68,9 @@ class AgreementStatus:
 
 
 @transaction.atomic
-def issue_quote(*, plan, by, days=QUOTE_DAYS) -> Quote:
+def issue_quote(*, plan, by) -> Quote:
     """Hand over the prices of a signed plan; a later one is a new version at the same prices."""
+    days = quote_days()
     locked = _active(plan)
     last = locked.quotes.aggregate(last=Max("version"))["last"] or 0
     today = timezone.localdate()
@@ -83,6 +84,12 @@ def issue_quote(*, plan, by, days=QUOTE_DAYS) -> Quote:
         tax_percent=Clinic.current().tax_percent,
         issued_by=by,
     )
+
+
+def quote_days() -> int:
+    """The longest term that a row of the country, or of any country, gives a quote."""
+    given = [rule.quote_days for rule in rules_here() if rule.quote_days is not None]
+    return max(given, default=QUOTE_DAYS)
 
 
 def quote_in_force(plan) -> Quote | None:

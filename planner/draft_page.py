@@ -54,6 +54,21 @@ class Desk:
         return bridge.desk_of(self.plan.assessment, version, on=timezone.localdate())
 
     @cached_property
+    def in_force(self):
+        return Version.objects.defer("document").in_force()
+
+    @property
+    def catalogue_moved(self) -> bool:
+        return self.plan.catalogue_version_id != self.in_force.pk
+
+    @cached_property
+    def engine_today(self):
+        """By the catalogue in force, which an approval is judged by."""
+        if not self.catalogue_moved:
+            return self.engine
+        return bridge.desk_of(self.plan.assessment, self.in_force, on=timezone.localdate())
+
+    @cached_property
     def places(self) -> tuple[str, ...]:
         return self.engine.places
 
@@ -122,7 +137,7 @@ def draft_page(plan, *, at: str = "", bound=None) -> dict:
     """
     desk = Desk(plan)
     content = desk.content
-    findings = judged(content, plan.assessment, Version.objects.in_force()).findings
+    findings = judged(content, desk.engine_today).findings
     names = bridge.names(plan.catalogue_version)
     edits = list(plan.edits.defer("content"))
     done = [edit for edit in edits if edit.number and not edit.undone]
@@ -142,7 +157,7 @@ def draft_page(plan, *, at: str = "", bound=None) -> dict:
         "redo": next((edit for edit in edits if edit.undone), None),
         "edits": done,
         "menu": _menu(desk, at, bound),
-        "catalogue_moved": plan.catalogue_version_id != Version.objects.in_force().pk,
+        "catalogue_moved": desk.catalogue_moved,
     }
 
 

@@ -108,10 +108,7 @@ def redo(*, plan, by, revision) -> Plan:
 
 def _open(plan, revision) -> Plan:
     """The draft, locked, if it is one still and as the person saw it."""
-    found = Plan.objects.select_for_update(of=("self",)).select_related(
-        "patient", "assessment", "catalogue_version"
-    )
-    draft = found.get(pk=plan.pk)
+    draft = Plan.objects.select_for_update(of=("self",)).with_people().get(pk=plan.pk)
     if draft.state != State.DRAFT:
         raise NotEditable(
             f"{draft} is {draft.get_state_display().lower()}: only a draft can be changed."
@@ -153,7 +150,7 @@ def _rebuild(draft, content: dict, outline: Outline, keeps_protocol: bool) -> di
         seen_on=draft.assessment.assessed_on,
         by_protocol=bool(content["protocol"]) and keeps_protocol,
     )
-    return made | {"ask": list(judged(made, draft.assessment, draft.catalogue_version).ask)}
+    return made | {"ask": list(judged(made, desk).ask)}
 
 
 def _remember(draft, before: dict, after: dict, *, by, words) -> None:

@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.utils import timezone
-
-from planner import bridge
 from planner.engine.check import check
+from planner.engine.desk import Desk
 from planner.engine.values import Finding, GivenPlan, GivenSession, GivenStep
 
 
@@ -22,9 +20,8 @@ class Judged:
         return tuple(finding for finding in self.findings if finding.breaks)
 
 
-def judged(content: dict, assessment, version) -> Judged:
-    """What the rules of `version` say today; visits that were performed count as done."""
-    desk = bridge.desk_of(assessment, version, on=timezone.localdate())
+def judged(content: dict, desk: Desk) -> Judged:
+    """What the rules of a desk's catalogue say on its day; what was performed counts as done."""
     sessions = content["sessions"]
     checked = check(desk.case, desk.catalogue, given_of(content), desk)
     ahead = tuple(

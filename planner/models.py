@@ -94,7 +94,9 @@ class PlanQuerySet(models.QuerySet):
         return self.filter(state__in=UNSIGNED)
 
     def with_people(self):
-        return self.select_related("patient", "assessment", "approved_by", "catalogue_version")
+        """With who and what a page names; the catalogue's own document is read by its hash."""
+        related = self.select_related("patient", "assessment", "approved_by", "catalogue_version")
+        return related.defer("catalogue_version__document")
 
 
 _MOVE_LIST = ", ".join(

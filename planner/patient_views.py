@@ -14,7 +14,7 @@ from planner.agreement_forms import AgreementForm, WithdrawForm
 from planner.documents import care_document, consent_document, plan_document, procedures_of
 from planner.errors import PlannerError
 from planner.models import ACTIVE, Plan
-from planner.presenting import FACE_VIEWS, loads_of, treated_places
+from planner.presenting import FACE_VIEWS, loads_of, next_to_consent, treated_places
 from planner.signatures import data_url
 
 
@@ -137,7 +137,8 @@ def _draw_agreement(request, plan, *, form=None, withdraw_form=None):
         ]
         if found
         else [],
-        "status": agreements.agreement_status(plan, timezone.localdate()),
+        "status": agreements.agreement_status(plan, timezone.localdate(), next_to_consent(plan)),
+        "next_visit": next_to_consent(plan),
         "cooling_off": agreements.cooling_off(plan),
         "quote": agreements.quote_in_force(plan),
         "quote_is_open": _is_open(agreements.quote_in_force(plan)),

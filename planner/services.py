@@ -218,7 +218,8 @@ def _supersede(plan, *, by) -> None:
 def approval_obstacles(plan) -> list[str]:
     """What stands between this plan and its approval today, in whole sentences."""
     version = Version.objects.in_force()
-    found = judged(plan.content, plan.assessment, version)
+    desk = bridge.desk_of(plan.assessment, version, on=timezone.localdate())
+    found = judged(plan.content, desk)
     names = bridge.names(version)
     reasons = [finding.text for finding in found.breaking]
     reasons += [f"Not answered yet: {names.question(code)}" for code in found.ask]

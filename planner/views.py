@@ -195,6 +195,7 @@ def _end(request, pk, form_class, deed, name, done):
 def plan_seen_by(request, pk):
     plans = Plan.objects.visible_to(request.user).with_people()
     plans = plans.select_related("suggestion", "revises")
+    plans = plans.defer("suggestion__case", "suggestion__result", "revises__content")
     return get_object_or_404(plans, pk=pk)
 
 

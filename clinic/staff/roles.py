@@ -235,6 +235,8 @@ DOORS = {
     "admin:app_list": "catalogue.edit_catalogue",
     "admin:jsi18n": "catalogue.edit_catalogue",
     "admin:catalogue_*": "catalogue.edit_catalogue",
+    "admin:planner_consentrule_*": "catalogue.edit_catalogue",
+    "admin:planner_overridereason_*": "catalogue.edit_catalogue",
     "admin:logout": ANY_ROLE,
     "admin:*": NOBODY,
 }

@@ -18,6 +18,7 @@ RULES = [
     {
         "country": "",
         "guardian_under": 18,
+        "quote_days": 90,
         "note": "Any country: local law may set another age. The safety rule AGE-2 says the same.",
         "verification": "clinic_default",
     },
@@ -128,6 +129,7 @@ class Migration(migrations.Migration):
                     ('treatments', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, help_text='Codes of treatments or families; empty for every procedure.', size=None)),
                     ('cooling_off_days', models.PositiveSmallIntegerField(blank=True, help_text='Whole days between the signature and the first session.', null=True)),
                     ('guardian_under', models.PositiveSmallIntegerField(blank=True, help_text='Below this age a guardian consents and the patient assents.', null=True)),
+                    ('quote_days', models.PositiveSmallIntegerField(blank=True, help_text='Days for which the prices of a quote hold.', null=True)),
                     ('note', models.TextField(blank=True)),
                     ('source', models.TextField(blank=True, help_text='Where it stands; empty if it is unverified.')),
                     ('verification', models.CharField(choices=[('V', 'Verified'), ('P', 'Partly verified'), ('gk', 'Not verified'), ('conv', 'Our convention'), ('clinic_default', 'Clinic default')], default='clinic_default', max_length=16)),
@@ -135,7 +137,7 @@ class Migration(migrations.Migration):
                 options={
                     'verbose_name': 'consent rule',
                     'ordering': ['country', 'pk'],
-                    'constraints': [models.CheckConstraint(condition=models.Q(('cooling_off_days', None), ('cooling_off_days__lte', 365), _connector='OR'), name='cooling_off_within_a_year', violation_error_message='A cooling-off period is at most 365 days.'), models.CheckConstraint(condition=models.Q(('guardian_under', None), ('guardian_under__lte', 25), _connector='OR'), name='guardian_age_is_a_young_age', violation_error_message='The age below which a guardian consents is at most 25.')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('cooling_off_days', None), ('cooling_off_days__lte', 365), _connector='OR'), name='cooling_off_within_a_year', violation_error_message='A cooling-off period is at most 365 days.'), models.CheckConstraint(condition=models.Q(('guardian_under', None), ('guardian_under__lte', 25), _connector='OR'), name='guardian_age_is_a_young_age', violation_error_message='The age below which a guardian consents is at most 25.'), models.CheckConstraint(condition=models.Q(('quote_days', None), models.Q(('quote_days__gte', 1), ('quote_days__lte', 730)), _connector='OR'), name='quote_holds_for_a_day_to_two_years', violation_error_message='A quote holds for 1 to 730 days.')],
                 },
             ),
             migrations.CreateModel(
