@@ -201,6 +201,50 @@ def test_a_treatment_that_is_contraindicated_can_be_drafted_and_never_approved(d
     assert any(text.startswith("Contraindicated") for text in told), told
 
 
+def test_what_needs_a_documented_reason_is_signed_only_with_code_and_words(draft, doctor):
+    on = procedures(draft)[0].on
+    after = changed(draft, lambda o: hand.add(o, "subcision", ("preauricular.L",), on - WEEK))
+    number, key = next(
+        (n, line.key)
+        for n, visit in enumerate(outline(after))
+        for line in visit.lines
+        if "preauricular.L" in line.places
+    )
+    assert after.content["sessions"][number]["steps"][0]["needs_override"]
+    told = [text for text in services.approval_obstacles(after) if "documented reason" in text]
+    assert told
+
+    services.propose(plan=after, by=doctor)
+    stamp = {"approved_by": doctor, "approved_at": timezone.now()}
+    with pytest.raises(IntegrityError, match="needs a documented reason"), transaction.atomic():
+        Plan.objects.filter(pk=after.pk).update(state=State.APPROVED, **stamp)
+
+    services.take_back(plan=after, by=doctor)
+    because = ("risk-benefit-ratio", "A shallow cannula, well in front of the gland")
+    reasoned = changed(after, lambda o: hand.give_reason(o, (key,), *because))
+    assert not set(told) & set(services.approval_obstacles(reasoned))
+    step = next(s for one in reasoned.sessions for s in one.steps.all() if str(s.key) == key)
+    assert (step.override_reason, step.override_words) == because
+
+
+def test_the_planner_fills_the_rest_around_what_is_pinned(draft, doctor):
+    with pytest.raises(NotEditable, match="Pin at least one step"):
+        editing.fill(plan=draft, by=doctor, revision=0)
+    kept = procedures(draft)[0].lines[0]
+    day = procedures(draft)[0].on
+    plan = changed(draft, lambda o: hand.pin(o, (kept.key,), True))
+    others = [line.key for visit in outline(plan) for line in visit.lines if line.key != kept.key]
+    plan = changed(plan, lambda o: hand.drop(o, others))
+
+    filled = editing.fill(plan=plan, by=doctor, revision=plan.revision)
+
+    visit = hand.visit_with(outline(filled), kept.key)
+    assert visit.on == day
+    assert filled.content["expected"]["middle"] >= plan.content["expected"]["middle"]
+    assert filled.edits.last().words
+    assert services.approval_obstacles(filled) == []
+
+
 # ---- undo, redo, and two at once
 
 
