@@ -273,6 +273,11 @@ class Catalogue:
         return known.name if known else code
 
     @cached_property
+    def memo(self) -> dict:
+        """What others work out once for this catalogue, by their own names."""
+        return {}
+
+    @cached_property
     def pairs_of(self) -> dict:
         table: dict = {}
         for pair in self.pairs:

@@ -13,7 +13,7 @@ from planner.engine.catalogue import Strategy
 from planner.engine.least import Least
 from planner.engine.model import POINT, UNITS, Choice, Problem, Way
 
-NODES = 20_000  # after so many the search stops, and says that nothing was proven
+NODES = 20_000  # after so many the search stops with what it has, and says so
 NONE = float("-inf")
 
 
@@ -127,8 +127,8 @@ class _Search:
         points; more sessions never take less.
         """
         self.nodes += 1
-        if self.nodes > NODES:
-            return
+        if self.nodes > NODES and self.kept:
+            return  # something was found: the rest is told as a gap
         if not mechanisms:
             self._keep(sessions, left, alone + paid)
             return

@@ -51,9 +51,11 @@ class Courses:
         course = Course.of(strategy, blocks)
         review = blocks[-1].last_day + round(7 * self.catalogue.constant("review.weeks"))
         used: dict = {}
+        places: dict = {}
         for block in blocks:
             days = dict(block.placed.days)
             for piece in block.pieces:
+                places.setdefault(piece.treatment, set()).update(piece.places)
                 count, last = used.get(piece.treatment, (0, 0))
                 used[piece.treatment] = (count, max(last, days[piece.key][-1]))
             for code, count in block.sessions:
@@ -62,6 +64,7 @@ class Courses:
         return Settled(
             left={i: 1 - share for i, share in enumerate(shares)},
             used=used,
+            places=places,
             spent=sum((_cost(self.desk, block) for block in blocks), Decimal(0)),
             visits=len(Builder(self.desk, visits_of(course)).sessions()),
             after=review + int(self.catalogue.constant("visits.least_days")),

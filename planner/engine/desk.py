@@ -56,7 +56,8 @@ class Desk:
 
     def __post_init__(self):
         self.safety = Safety(self.case, self.catalogue)
-        self.effect = EffectModel(self.catalogue)
+        known = self.catalogue.memo
+        self.effect = known.get("effect") or known.setdefault("effect", EffectModel(self.catalogue))
         self.pairs = Pairs(self.safety.facts, self.catalogue, self.effect.mechanism_class)
 
     @cached_property

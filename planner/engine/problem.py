@@ -11,6 +11,7 @@ from planner.engine import limits
 from planner.engine.desk import Candidate, Desk
 from planner.engine.effect import MONTHS_LATE
 from planner.engine.model import LOG, POINT, Lot, Option, Pinned, Problem
+from planner.engine.pairs import ONE_OF_A_KIND
 from planner.engine.scars import pair_word, worth
 from planner.engine.sequence import Piece
 
@@ -32,6 +33,7 @@ class Settled:
 
     left: dict = field(default_factory=dict)  # group index -> share of its load that is left
     used: dict = field(default_factory=dict)  # treatment -> (sessions planned, last day)
+    places: dict = field(default_factory=dict)  # treatment -> the places it was planned for
     spent: Decimal = Decimal(0)
     visits: int = 0
     after: int = 0  # the first possible day
@@ -146,6 +148,22 @@ def _apart(desk: Desk, row, places, other: str, given: tuple[int, int]) -> int:
     return 0 if rule.together else given[1] + rule.gap_days
 
 
+def _is_barred(desk: Desk, row, places, settled: Settled) -> bool:
+    """Whether it may not follow at all on what an earlier block does in a field of its own.
+
+    After a review another method of the same kind may take over (d5 speaks of one course).
+    """
+    field_of = desk.catalogue.field_of
+    mine = {field_of(place) for place in places}
+    for other, used in settled.places.items():
+        common = [p for p in (*places, *sorted(used)) if field_of(p) in mine]
+        shared = other != row.code and any(field_of(place) in mine for place in used)
+        rule = desk.rule_between(row.code, other, common) if shared else None
+        if rule and rule.never and rule.rules[-1] != ONE_OF_A_KIND:
+            return True
+    return False
+
+
 def _option(desk: Desk, candidate: Candidate, settled: Settled) -> Option | None:
     row = candidate.row
     places = tuple(sorted(candidate.starts))
@@ -155,7 +173,7 @@ def _option(desk: Desk, candidate: Candidate, settled: Settled) -> Option | None
     sessions = (1, most - given - pinned) if given else (max(1, least - pinned), usual - pinned)
     if not pinned and not given:
         sessions = (least, usual)
-    if sessions[1] < max(1, sessions[0]):
+    if sessions[1] < max(1, sessions[0]) or _is_barred(desk, row, places, settled):
         return None
     again = 0 if last is None else last + desk.interval(row)
     apart = max((_apart(desk, row, places, *one) for one in settled.used.items()), default=0)

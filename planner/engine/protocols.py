@@ -1,7 +1,6 @@
 """Published protocols that fit a case, as their authors prescribed them, each with its outcome."""
 
 from dataclasses import replace
-from itertools import combinations
 
 from clinic.catalogue.terms import TreatmentKind
 from planner.engine.build import Given
@@ -9,6 +8,7 @@ from planner.engine.catalogue import ROMAN, Protocol, numeral
 from planner.engine.compose import Course, joints_of
 from planner.engine.desk import Desk
 from planner.engine.effect import Dose
+from planner.engine.pairs import ONE_OF_A_KIND
 from planner.engine.safety import clinic_lacks
 from planner.engine.scars import pair_word
 from planner.engine.values import HomeCare, Preparation, Proof, Proposal
@@ -21,14 +21,14 @@ AT_HOME = (TreatmentKind.PREPARATION, TreatmentKind.HOME_CARE, TreatmentKind.ACN
 def fitting_protocols(desk: Desk, finish) -> tuple[list[Proposal], list[str]]:
     """Those that treat what this face has, that nothing forbids, and that keep the wishes.
 
-    Beside them, in words, those that would fit but for a rule between their own treatments.
+    Beside them, in words, those that would fit but for an interval or a pair rule.
     """
     found, notes = [], []
     for protocol in desk.catalogue.protocols:
         visits = protocol_visits(desk, protocol)
         if not visits or not _is_for(desk, protocol) or not _is_a_course(desk, visits):
             continue
-        if rule := _breaks_a_pair(desk, visits):
+        if rule := _broken_rule(desk, visits):
             notes.append(f"The published protocol {protocol.name} is not offered here: {rule}")
             continue
         doses, joints = doses_of(desk, visits)
@@ -140,18 +140,45 @@ def _with_its_own_care(desk: Desk, protocol: Protocol, proposal: Proposal) -> Pr
     )
 
 
-def _breaks_a_pair(desk: Desk, visits: list[Given]) -> str:
-    """What keeps two treatments of one of its visits apart, in words; "" if nothing does."""
-    field_of = desk.catalogue.field_of
-    for visit in visits:
-        for (one, places), (other, theirs) in combinations(visit.uses, 2):
-            fields = {field_of(place) for place in places}
-            common = [place for place in theirs if field_of(place) in fields]
-            between = common and desk.rule_between(one, other, common)
-            if between and not between.together:
-                names = f"{desk.catalogue.name_of(one)} and {desk.catalogue.name_of(other)}"
-                return f"{names} in one session: {between.text} ({', '.join(between.rules)})"
+def _broken_rule(desk: Desk, visits: list[Given]) -> str:
+    """The least interval or the pair rule that its own visits break, in words; "" if none."""
+    for number, visit in enumerate(visits):
+        for one, places in visit.uses:
+            for earlier in visits[: number + 1]:
+                for other, theirs in earlier.uses:
+                    days = visit.day - earlier.day
+                    words = ""
+                    if one == other:
+                        words = _too_soon(desk, one, days) if days else ""
+                    elif days or other < one:
+                        words = _kept_apart(desk, (one, places), (other, theirs), days)
+                    if words:
+                        return words
     return ""
+
+
+def _too_soon(desk: Desk, code: str, days: int) -> str:
+    row = desk.catalogue.treatments[code]
+    least, usual, _ = row.interval_days
+    least = max(least, desk.interval(row)) if desk.interval(row) > usual else least
+    return f"{row.name} again after {days} days; {least} are the least." if days < least else ""
+
+
+def _kept_apart(desk: Desk, step, earlier, days: int) -> str:
+    (one, places), (other, theirs) = step, earlier
+    fields = {desk.catalogue.field_of(place) for place in places}
+    common = [place for place in theirs if desk.catalogue.field_of(place) in fields]
+    if not common:
+        return ""
+    between = desk.rule_between(one, other, common)
+    banned = between.never and ONE_OF_A_KIND not in between.rules
+    meet = days == 0 and not between.together
+    soon = 0 < days < between.least_days and not between.together
+    if not (banned or meet or soon):
+        return ""
+    names = f"{desk.catalogue.name_of(other)} and {desk.catalogue.name_of(one)}"
+    when = "in one session" if days == 0 else f"{days} days apart"
+    return f"{names} {when}: {between.text} ({', '.join(between.rules)})"
 
 
 def doses_of(desk: Desk, visits: list[Given]) -> tuple:

@@ -51,17 +51,18 @@ class Safety:
         self._truth: dict = {}
         self._hits: dict = {}
         self._verdicts: dict = {}
-        self._reads: dict = {}
-        self._words = {code: self._words_of(code) for code in catalogue.treatments}
+        self._reads = catalogue.memo.setdefault("reads", {})
+        self._live: dict = {}
         self._types: dict = {}
 
     def hits(self, treatment: str, place: str, day: date) -> tuple[Hit, ...]:
         """Every hit on a step of `treatment` in `place` on `day`, strongest first."""
-        key = (treatment, place, day)
+        clauses, words, by_day = self._live_of(treatment)
+        key = (treatment, place, day if by_day else None)
         if key not in self._hits:
             spot = Spot(day, place, self.types_in(treatment, place))
-            found = list(self._rule_hits(treatment, spot))
-            found += self._word_hits(treatment, spot, {hit.rule for hit in found})
+            found = list(self._rule_hits(clauses, treatment, spot))
+            found += self._word_hits(words, treatment, spot, {hit.rule for hit in found})
             found += self._skin_type_hits(treatment, spot)
             self._hits[key] = tuple(sorted(found, key=_strength))
         return self._hits[key]
@@ -111,8 +112,28 @@ class Safety:
 
     # -- hits -------------------------------------------------------------------------
 
-    def _rule_hits(self, treatment: str, spot: Spot):
-        for clause in self.catalogue.clauses_of.get(treatment, ()):
+    def _live_of(self, treatment: str) -> tuple:
+        """(clauses, words, whether the day matters): those that may hold somewhere, some day."""
+        if treatment not in self._live:
+            anywhere = Spot(self.case.on)
+            by_day, clauses, words = False, [], []
+            for clause in self.catalogue.clauses_of.get(treatment, ()):
+                name = ("rule", clause.rule, clause.index)
+                reads = self._what_it_reads(name, clause.when)
+                if any(reads) or self._holds(name, clause.when, anywhere) is not False:
+                    clauses.append(clause)
+                    by_day = by_day or reads[1] or bool(clause.judged_by)
+            for row in self._words_of(treatment):
+                name = ("word", row[0].word)
+                reads = self._what_it_reads(name, row[1]["when"])
+                if any(reads) or self._holds(name, row[1]["when"], anywhere) is not False:
+                    words.append(row)
+                    by_day = by_day or reads[1]
+            self._live[treatment] = (clauses, words, by_day)
+        return self._live[treatment]
+
+    def _rule_hits(self, clauses, treatment: str, spot: Spot):
+        for clause in clauses:
             if clause.regions is not None and not _in_regions(clause.regions, spot.place):
                 continue
             if clause.scar_types is not None and clause.scar_types.isdisjoint(spot.types):
@@ -153,9 +174,9 @@ class Safety:
         downtime = self.catalogue.treatments[treatment].days("downtime_days")
         return spot.day <= event < spot.day + timedelta(days=max(downtime, 1))
 
-    def _word_hits(self, treatment: str, spot: Spot, hit_rules: set):
+    def _word_hits(self, words, treatment: str, spot: Spot, hit_rules: set):
         """The words' own hits, where the rules on the same matter leave them something to say."""
-        for contra, word, rules in self._words.get(treatment, ()):
+        for contra, word, rules in words:
             truth = self._holds(("word", contra.word), word["when"], spot)
             if truth is False or rules & hit_rules:
                 continue
@@ -198,14 +219,18 @@ class Safety:
     # -- truth, with what it depends on remembered ------------------------------------
 
     def _holds(self, name: tuple, when: dict | None, spot: Spot):
-        if name not in self._reads:
-            self._reads[name] = (reads_place(when, self.catalogue), reads_day(when))
-        by_place, by_day = self._reads[name]
+        by_place, by_day = self._what_it_reads(name, when)
         place = (spot.place, spot.types) if by_place else None
         key = (name, place, spot.day if by_day else None)
         if key not in self._truth:
             self._truth[key] = holds(when, self.facts, spot)
         return self._truth[key]
+
+    def _what_it_reads(self, name: tuple, when: dict | None) -> tuple[bool, bool]:
+        """Whether a condition depends on the place, and on the day."""
+        if name not in self._reads:
+            self._reads[name] = (reads_place(when, self.catalogue), reads_day(when))
+        return self._reads[name]
 
     def _until(self, clause: Clause, spot: Spot) -> date | None:
         """The first day without this hit: its row's date, else the end of its window."""

@@ -1,5 +1,6 @@
 """The catalogue as shipped, straight from its data files, and small faces to try it on."""
 
+import random
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -151,3 +152,51 @@ def as_given(proposal: Proposal) -> GivenPlan:
         proposal.first_session_on,
         bool(proposal.protocol),
     )
+
+
+@cache
+def generated(seed: int) -> Catalogue:
+    """Another clinic's catalogue: fewer treatments, pairs and rules, other figures and prices.
+
+    Made from the shipped one, so that every word still has its source; 0 is the shipped one.
+    """
+    if not seed:
+        return catalogue()
+    chance = random.Random(seed)
+    shipped = load_document_from_yaml()
+    return catalogue_from(
+        shipped
+        | {
+            "treatments": [_other(row, chance) for row in shipped["treatments"]],
+            "pairs": [row for row in shipped["pairs"] if chance.random() < 0.7],
+            "safety_rules": [row for row in shipped["safety_rules"] if chance.random() < 0.8],
+            "strategies": [
+                row
+                | {
+                    "weights": {
+                        aim: round(weight * chance.choice((0.5, 1, 2)), 3)
+                        for aim, weight in row["weights"].items()
+                    }
+                    | {"improvement": 1.0}
+                }
+                for row in shipped["strategies"]
+            ],
+        }
+    )
+
+
+def _other(row: dict, chance: random.Random) -> dict:
+    factor = {"interval_weeks": (0.5, 1, 2), "downtime_days": (0, 1, 2), "price": (0.5, 1, 3)}
+    figures = []
+    for figure in row.get("figures", []):
+        by = chance.choice(factor.get(figure["kind"], (1,)))
+        numbers = {key: figure.get(key) for key in ("min", "typical", "max")}
+        scaled = {k: v if v is None else float(v) * by for k, v in numbers.items()}
+        figures.append(figure | (scaled if by != 1 else {}))
+    indications = [
+        item
+        | {"effectiveness": min(4, max(0, item["effectiveness"] + chance.choice((-1, 0, 0, 1))))}
+        for item in row.get("indications", [])
+    ]
+    withdrawn = row.get("withdrawn") or (row["kind"] == "procedure" and chance.random() < 0.3)
+    return row | {"figures": figures, "indications": indications, "withdrawn": withdrawn}

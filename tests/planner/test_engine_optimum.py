@@ -12,11 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planner.engine import choose, ordering
 from planner.engine.catalogue import Strategy, Treatment
 from planner.engine.compose import arrange, score, search
 from planner.engine.model import Choice, Lot, Option, Problem
 from planner.engine.pairs import Between
 from planner.engine.sequence import Bench, Piece, Rule, sequence
+from planner.engine.solver import solve
+from planner.engine.suggest import suggest
+from tests.planner.shipped import catalogue, face, scars
 
 WEIGHTS = ("improvement", "downtime", "cost", "visits", "weeks", "pigment")
 
@@ -279,3 +283,81 @@ def test_a_visit_holds_no_more_than_its_chair_time_and_its_anaesthetic():
     assert days(180, 3000) == 1
     assert days(150, 3000) == 2
     assert days(180, 2900) == 2
+
+
+def pieces_and_rules(random_: random.Random):
+    codes = ["a", "b", "c", "d"][: random_.randint(2, 4)]
+    pieces = tuple(
+        Piece(
+            code, code, ("malar.L",), random_.randint(1, 3), 7 * random_.randint(1, 4),
+            random_.choice((None, None, 42)), random_.choice((0, 0, 10, 30)),
+            random_.randint(0, 9), random_.choice((20, 60, 90)), random_.choice((0, 900, 1500)),
+            random_.choice(((), (), ((20, 40),))),
+        )
+        for code in codes
+    )  # fmt: skip
+    rules = {}
+    for a, b in combinations(codes, 2):
+        first = random_.choice((a, b))
+        order = random_.choice(("course", "starts", "", ""))
+        rules[a, b] = Rule(
+            random_.random() < 0.6, 7 * random_.randint(1, 4),
+            first if order == "course" else "", first if order == "starts" else "",
+        )  # fmt: skip
+    bench = Bench(
+        150, random_.choice((None, 2000)), 7, random_.choice((None, None, 6)),
+        random_.choice((None, None, 90)), random_.choice((None, 84)),
+    )  # fmt: skip
+    return pieces, rules, bench
+
+
+def price_of(placed, pieces, strategy) -> float:
+    days, burdens, weights = dict(placed.days), {}, strategy.weights
+    for piece in pieces:
+        for day in days[piece.key]:
+            burdens[day] = max(burdens.get(day, 0), piece.downtime)
+    healed = max(days[p.key][-1] + p.downtime for p in pieces)
+    start = min(row[0] for row in days.values())
+    return (
+        weights["visits"] * len(burdens)
+        + weights["downtime"] * sum(burdens.values())
+        + weights["weeks"] * (healed - start) / 7
+    )
+
+
+@given(seed=st.integers(0, 10**9))
+@settings(max_examples=max(60, settings().max_examples // 4))
+def test_the_search_over_orders_costs_what_the_solver_costs(seed):
+    random_ = random.Random(seed)
+    pieces, rules, bench = pieces_and_rules(random_)
+    weights = {name: random_.choice((0.1, 0.5, 1.0)) for name in WEIGHTS}
+    strategy = Strategy("s", "S", "", weights, 0.0, 0.0, False, 1)
+
+    ours = sequence(pieces, rules, bench, strategy)
+    theirs = solve(pieces, rules, bench, strategy, (), lambda counts: 0.0, ordering.NEVER, None)
+
+    assert (ours is None) == (theirs is None)
+    if ours and ours.proven and theirs.proven:
+        paid, least = (price_of(placed, pieces, strategy) for placed in (ours, theirs))
+        assert paid == pytest.approx(least, abs=2e-3)
+
+
+def test_a_limit_that_is_reached_gives_the_best_found_marked_as_not_proven(monkeypatch):
+    case = face(
+        *(
+            scars(place, kind)
+            for place in ("malar.L", "temple.R")
+            for kind in ("rolling", "ice_pick")
+        )
+    )
+    [best] = suggest(case, catalogue(), strategies=("best_result",)).proposals
+    monkeypatch.setattr(choose, "NODES", 3)
+
+    [found] = suggest(case, catalogue(), strategies=("best_result",)).proposals
+
+    assert best.proof.optimal
+    assert not found.proof.optimal
+    assert found.sessions
+    assert found.proof.value <= best.proof.value <= found.proof.bound
+    assert found.proof.gap > 0
+    assert found.proof.covers.startswith("Not proven: the best that was found")
