@@ -1,7 +1,7 @@
 """The decision rule for the type of a lesion, as questions asked one at a time.
 
-What follows from the answers is judged by `grading.classify` and its definition in the catalogue;
-here stand only the questions, and which answer says what.
+What follows from the answers is judged by `classifying.classify` and its definition in the
+catalogue; here stand only the questions, and which answer says what.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode
 
-from patients import grading
+from patients import classifying
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def walk(answers: Mapping[str, str], scale: Mapping, place: str = "") -> Walk:
     lesion: dict = {"region": place}
     given: list[Answered] = []
     while True:
-        result = grading.classify(lesion, scale)
+        result = classifying.classify(lesion, scale)
         step = _next(result, known, [one.step.code for one in given])
         if step is None:
             return Walk(tuple(given), None, (), result["type"], _notes(result, place))

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from patients import chart, definitions, grading, services
+from patients import chart, classifying, definitions, grading, services
 from patients.forms import (
     BAND_KEYS,
     BedsideForm,
@@ -63,7 +63,7 @@ def _shown(row, rule, last) -> dict:
         "table": "mark" if is_mark else "finding",
         "code": code,
         "symbol": chart.SYMBOLS.get(code),
-        "warnings": grading.contradictions(services.scar_of(row), rule)
+        "warnings": classifying.contradictions(services.scar_of(row), rule)
         if rule and not is_mark
         else [],
         "is_last": last is not None and last.pk == row.pk,

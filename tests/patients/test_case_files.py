@@ -163,7 +163,10 @@ def test_a_region_with_one_side_needs_no_side():
         ("{region: malar, side: L}", "findings[0].type: missing"),
         ("{region: malar, side: L, type: rolling, count: -1}", "-1 is not accepted; 1 to 500"),
         ("{region: malar, side: L, type: rolling, count: 5-9}", "5-9 is not accepted; 1 to 500 or"),
-        ("{region: malar, side: L, type: rolling, count: 2.5}", "2.5 is not accepted; a whole number, 1 to 500, is"),
+        (
+            "{region: malar, side: L, type: rolling, count: 2.5}",
+            "2.5 is not accepted; a whole number, 1 to 500, is",
+        ),
         ("{region: malar, side: L, type: rolling, depth_mm: deep}", "deep is not accepted"),
         ("{region: malar, side: L, type: rolling, distensible: maybe}", "yes, no or unknown is"),
         ("{region: malar, side: L, type: rolling, colour: red}", "not a known key"),

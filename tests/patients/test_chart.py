@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from clinic.catalogue.terms import MarkType, ScarType
-from patients import chart
+from patients import chart, chart_views
 from patients.chart import Load, chart_context
+from patients.chart_lines import inside
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,15 +70,15 @@ def grid(view, step=4.0):
 
 
 def shapes_at(view, point):
-    return [shape.key for shape in view.shapes if chart.inside(point, shape.outline)]
+    return [shape.key for shape in view.shapes if inside(point, shape.outline)]
 
 
-VIEWS = pytest.mark.parametrize("view", chart.views(), ids=lambda view: view.code)
+VIEWS = pytest.mark.parametrize("view", chart_views.views(), ids=lambda view: view.code)
 
 
 @pytest.mark.parametrize(("code", "key"), list(listed()))
 def test_a_listed_region_is_drawn_in_its_view(code, key):
-    assert key in {shape.key for shape in chart.view(code).shapes}
+    assert key in {shape.key for shape in chart_views.view(code).shapes}
 
 
 @VIEWS
@@ -125,7 +126,7 @@ def test_regions_do_not_overlap(view):
     [("F", (70, 240, 112, 300)), ("L45", (150, 240, 200, 330)), ("L90", (108, 220, 180, 320))],
 )
 def test_the_cheek_has_no_gap(code, corners):
-    view = chart.view(code)
+    view = chart_views.view(code)
     left, top, right, bottom = corners
 
     cheek = [(x, y) for x, y in grid(view) if left < x < right and top < y < bottom]
@@ -140,13 +141,13 @@ def test_an_anchor_lies_well_inside_its_shape(view):
         nearest = min(
             (x - shape.anchor[0]) ** 2 + (y - shape.anchor[1]) ** 2 for x, y in shape.outline
         )
-        assert chart.inside(shape.anchor, shape.outline), shape.key
+        assert inside(shape.anchor, shape.outline), shape.key
         assert nearest > 6**2, f"{shape.key} has no room for a symbol"
 
 
 @pytest.mark.parametrize(("left", "right"), [("L45", "R45"), ("L90", "R90"), ("F", "F")])
 def test_right_is_the_mirror_of_left(left, right):
-    view, mirrored = chart.view(left), chart.view(right)
+    view, mirrored = chart_views.view(left), chart_views.view(right)
     other = {shape.key: shape for shape in mirrored.shapes}
 
     for shape in view.shapes:
@@ -161,7 +162,7 @@ def _boxes(points):
 
 
 def test_the_patients_left_is_on_the_viewers_right_from_the_front():
-    view = chart.view("F")
+    view = chart_views.view("F")
     x = {shape.key: shape.anchor[0] for shape in view.shapes}
 
     assert x["malar.L"] > view.width / 2 > x["malar.R"]
@@ -169,7 +170,7 @@ def test_the_patients_left_is_on_the_viewers_right_from_the_front():
 
 @VIEWS
 def test_arrow_keys_reach_every_region_from_every_other(view):
-    arrows = chart.arrow_map(view.code)
+    arrows = chart_views.arrow_map(view.code)
 
     for start in arrows:
         reached, waiting = {start}, [start]
@@ -181,10 +182,10 @@ def test_arrow_keys_reach_every_region_from_every_other(view):
 
 
 def test_arrows_lead_the_way_they_point():
-    assert chart.neighbours("malar.R")["right"] == "infraorbital_medial_cheek.R"
-    assert chart.neighbours("nasal_dorsum.M")["down"] == "nasal_tip.M"
-    assert chart.neighbours("upper_lip_perioral.M")["left"] == "upper_lip_perioral.R"
-    assert chart.neighbours("ear_lobule.L", "L90")["left"].endswith(".L")
+    assert chart_views.neighbours("malar.R")["right"] == "infraorbital_medial_cheek.R"
+    assert chart_views.neighbours("nasal_dorsum.M")["down"] == "nasal_tip.M"
+    assert chart_views.neighbours("upper_lip_perioral.M")["left"] == "upper_lip_perioral.R"
+    assert chart_views.neighbours("ear_lobule.L", "L90")["left"].endswith(".L")
 
 
 def test_a_load_is_said_in_words():
@@ -200,7 +201,7 @@ def test_symbols_stay_inside_their_region():
     for drawn in chart_context(loads)["chart"]["views"]:
         for one in drawn.shapes:
             assert one.symbols, one.shape.key
-            assert all(chart.inside((s.x, s.y), one.shape.outline) for s in one.symbols)
+            assert all(inside((s.x, s.y), one.shape.outline) for s in one.symbols)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patients import grading
+from patients import classifying, grading
 from patients.grading import Bedside, Scar, Stain
 
 DATA = Path(__file__).parents[2] / "clinic/catalogue/data/scales.yaml"
@@ -36,7 +36,7 @@ def ecca(*scars):
 
 
 def classify(**lesion):
-    return grading.classify(lesion, SCALES["scar_type_rule"])
+    return classifying.classify(lesion, SCALES["scar_type_rule"])
 
 
 # --- Goodman and Baron, quantitative
@@ -444,7 +444,7 @@ def test_mixed_is_derived_from_the_types_present(types, mixed):
     ],
 )
 def test_a_contradiction_warns(scar, words):
-    (warning,) = grading.contradictions(scar, SCALES["scar_type_rule"])
+    (warning,) = classifying.contradictions(scar, SCALES["scar_type_rule"])
 
     assert words in warning
 
@@ -452,4 +452,4 @@ def test_a_contradiction_warns(scar, words):
 def test_an_entry_that_agrees_with_itself_does_not_warn():
     scar = Scar("boxcar_shallow", width_mm=Decimal(3), depth_mm=Decimal("0.3"))
 
-    assert grading.contradictions(scar, SCALES["scar_type_rule"]) == []
+    assert classifying.contradictions(scar, SCALES["scar_type_rule"]) == []

@@ -6,7 +6,7 @@ from collections import deque
 import pytest
 from playwright.sync_api import expect
 
-from patients.chart import neighbours
+from patients.chart_views import neighbours
 from tests.factories import (
     make_assessment,
     make_finding,

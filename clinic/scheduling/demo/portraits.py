@@ -11,7 +11,8 @@ from random import Random
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter
 
-from patients import chart
+from patients.chart_lines import inside
+from patients.chart_views import view as chart_view
 
 SCALE = 2.5  # pixels to a unit of the chart
 VIEWS = {"front": "F", "left_45": "L45", "right_45": "R45", "left_90": "L90", "right_90": "R90"}
@@ -33,7 +34,7 @@ def portrait(view: str, skin_type: int, groups, spots, *, seed: str, day: str) -
 
     On another `day` the head is held a little differently, and the light is not quite the same.
     """
-    drawing = chart.view(VIEWS[view])
+    drawing = chart_view(VIEWS[view])
     picture = _bare_face(view, skin_type).copy()
     for shape in drawing.shapes:
         for group in groups:
@@ -63,7 +64,7 @@ def portrait(view: str, skin_type: int, groups, spots, *, seed: str, day: str) -
 
 @lru_cache(maxsize=64)
 def _bare_face(view: str, skin_type: int) -> Image.Image:
-    drawing = chart.view(VIEWS[view])
+    drawing = chart_view(VIEWS[view])
     size = round(drawing.width * SCALE), round(drawing.height * SCALE)
     skin, lips, hair, iris = TONES[skin_type]
     fills = {
@@ -164,7 +165,7 @@ def _places(shape, count: int, random: Random):
     found = 0
     for _ in range(40 * count):
         point = random.uniform(min(xs), max(xs)), random.uniform(min(ys), max(ys))
-        if chart.inside(point, shape.outline):
+        if inside(point, shape.outline):
             yield point[0] * SCALE, point[1] * SCALE
             found += 1
         if found == count:

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from clinic.catalogue.models import Version
 from clinic.catalogue.terms import Side
-from patients import casefile, grading
+from patients import casefile, classifying, grading
 
 LESION = {
     "palpable": bool,
@@ -89,7 +89,7 @@ class Command(BaseCommand):
         if reader.problems:
             return None, reader.problems
         identity = {"id": document["id"]} if "id" in document else {}
-        return identity | grading.classify(lesion, self.scales["scar_type_rule"]), []
+        return identity | classifying.classify(lesion, self.scales["scar_type_rule"]), []
 
     def _read(self, reader, document, key, kind):
         if kind is bool:
