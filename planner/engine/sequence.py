@@ -86,7 +86,7 @@ def sequence(
             if ordered.complete:
                 return known
             most = ordered.price
-    from planner.engine.solver import solve
+    from planner.engine.solver import solve  # seldom needed, and slow to load
 
     return solve(pieces, rules, bench, strategy, helping, worth, most, known)
 
