@@ -59,8 +59,23 @@ def plan_document(plan) -> dict:
         ],
         "notes": _notes(step for session in content["sessions"] for step in session["steps"]),
         "untreated": content["untreated"],
-        "deferred": content["deferred"],
+        "deferred": _deferred(plan),
     }
+
+
+def _deferred(plan) -> list[dict]:
+    """What has to wait, once for each reason: the treatments, and the day that they wait for."""
+    reasons: dict = {}
+    for one in plan.content["deferred"]:
+        reasons.setdefault((one["until"], one["text"]), []).append(one["treatment"])
+    return [
+        {
+            "names": listed(treatment_row(plan.catalogue_version, code)["name"] for code in codes),
+            "until": date.fromisoformat(until) if until else None,
+            "text": text,
+        }
+        for (until, text), codes in reasons.items()
+    ]
 
 
 def _visit(plan, number: int, session: dict) -> dict:

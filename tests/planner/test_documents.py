@@ -61,6 +61,19 @@ def test_a_note_of_a_safety_rule_is_printed_on_the_plan():
     assert [note["rule"] for note in plan_document(make_approved_plan())["notes"]] == ["FST-8"]
 
 
+def test_what_has_to_wait_is_told_once_with_its_day():
+    plan = make_approved_plan()
+    waits = {"until": "2027-01-16", "rules": ["PIH-1"], "text": "Marks are fading first."}
+    plan.content["deferred"] = [
+        {"treatment": code} | waits for code in ("punch_excision", "tca_cross")
+    ]
+
+    (told,) = plan_document(plan)["deferred"]
+
+    assert told["names"] == "Punch excision and TCA CROSS"
+    assert told["until"] == dt.date(2027, 1, 16)
+
+
 def test_a_temporary_effect_is_called_temporary():
     document = plan_document(make_approved_plan())
 

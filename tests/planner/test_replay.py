@@ -160,6 +160,27 @@ def test_a_planner_that_says_otherwise_is_shown_line_by_line(plan, monkeypatch):
     assert f"Planner: {PLANNER_VERSION}, now 9.9" in said
     assert 'result.proposals[0].cost: "' in said
     assert ', now "10000.00"' in said
+    assert "since then the planner changed" in said
+
+
+def test_another_planner_that_says_the_same_is_identical_all_the_same(plan, monkeypatch):
+    monkeypatch.setattr(command, "PLANNER_VERSION", "9.9")
+
+    code, said = replay(plan)
+
+    assert code == 0
+    assert "now 9.9" in said
+    assert "Identical: " in said
+
+
+def test_another_result_of_the_same_planner_is_called_a_fault(plan, monkeypatch):
+    real = command.suggest
+    monkeypatch.setattr(command, "suggest", lambda *given: _dearer(real(*given), Decimal("1.00")))
+
+    code, said = replay(plan)
+
+    assert code == 1
+    assert "this is a fault" in said
 
 
 def _dearer(suggestion, cost):

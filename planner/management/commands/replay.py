@@ -27,24 +27,36 @@ class Command(BaseCommand):
         document = suggestion.catalogue_version.document
         case = case_from_plain(suggestion.case, document)
         again = plain(suggest(case, catalogue_from(document)))
-        self._say_versions(suggestion)
+        changed = self._say_versions(suggestion)
         if canonical(again) == canonical(suggestion.result):
             self.stdout.write(f"Identical: {digest(again)}")
             return
         self.stdout.write(f"Different: stored {digest(suggestion.result)}, now {digest(again)}")
         for line in list(differences(suggestion.result, again))[:MOST_LINES]:
             self.stdout.write(f"  {line}")
-        raise CommandError("The suggestion comes out differently now.", returncode=1)
+        if changed:
+            words = f"The suggestion comes out differently: since then the {changed} changed."
+        else:
+            words = (
+                "The suggestion comes out differently though planner, solver and catalogue are "
+                "those of then: this is a fault. Please report it with the lines above."
+            )
+        raise CommandError(words, returncode=1)
 
-    def _say_versions(self, suggestion):
+    def _say_versions(self, suggestion) -> str:
+        """Tells planner, solver and catalogue; what changed since, in words."""
+        changed = []
         stored = (suggestion.planner_version, suggestion.solver_version or "not recorded")
         for what, then, now in zip(
             ("planner", "solver"), stored, (PLANNER_VERSION, solver_version()), strict=True
         ):
             same = "the same now" if then == now else f"now {now}"
             self.stdout.write(f"{what.capitalize()}: {then}, {same}")
+            if then != now:
+                changed.append(what)
         version = suggestion.catalogue_version
         self.stdout.write(f"Catalogue: version {version.number}, {version.hash}")
+        return " and the ".join(changed)
 
 
 def _plan(text: str) -> Plan:
