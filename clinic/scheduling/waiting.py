@@ -188,8 +188,11 @@ def fitting(freed: Freed, *, now=None) -> list[Fit]:
     now = now or timezone.now()
     if freed.starts_at <= now:
         return []
+    house = bridge.House()
     found = [
-        fit for entry in open_entries() if _might(entry, freed) and (fit := _fit(entry, freed, now))
+        fit
+        for entry in open_entries()
+        if _might(entry, freed) and (fit := _fit(entry, freed, house, now))
     ]
     return sorted(found, key=lambda fit: fit.rank)
 
@@ -204,16 +207,19 @@ def _might(entry: Waiting, freed: Freed) -> bool:
     )
 
 
-def _fit(entry: Waiting, freed: Freed, now) -> Fit | None:
+def _fit(entry: Waiting, freed: Freed, house, now) -> Fit | None:
     booked = _booked(entry)
     if booked and (
         booked.pinned or booked.state not in COMING or booked.starts_at <= freed.starts_at
     ):
         return None
-    house, who = bridge.House(), bridge.patient_resource(entry.patient)
-    visit = _visit(entry, house, who)
     zone = bridge.clinic_zone()
     on = timezone.localtime(freed.starts_at, zone).date()
+    course = _Course(entry, on, zone) if entry.session_id else None
+    if course and not course.is_inside_its_window():
+        return None
+    who = bridge.patient_resource(entry.patient)
+    visit = _visit(entry, house, who)
     diary = bridge.read_diary(
         on,
         1,
@@ -229,11 +235,11 @@ def _fit(entry: Waiting, freed: Freed, now) -> Fit | None:
     chosen = tuple(pk for pk in team if pk != who.pk)
     starts_at = diary.grid.instant(slot)
     off_target, later = None, ()
-    if entry.session_id:
-        judged = _judge(entry, booked, starts_at, chosen, on, now)
-        if judged is None:
+    if course:
+        later = course.moved_along(booked, starts_at, chosen, now)
+        if later is None or course.breaks_a_rule(later):
             return None
-        off_target, later = judged
+        off_target = course.off_target
     ends_at = diary.grid.instant(slot + visit.quarters)
     named = house.named(chosen)
     return Fit(entry, starts_at, ends_at, chosen, named, booked, off_target, later)
@@ -296,41 +302,50 @@ def _with_freed(visit: Visit, freed: Freed) -> Visit:
     return replace(visit, needs=tuple(needs))
 
 
-def _judge(entry, booked, starts_at, chosen, on, now):
-    """(days off the target, visits that move too), or None where a window or rule is missed."""
-    plan = entry.session.block.plan
-    zone = bridge.clinic_zone()
-    sessions, standing = bridge.sessions_of(plan), bridge.standing_by_session(plan)
-    own = next(each for each in sessions if each.pk == entry.session_id)
-    dates = {each.pk: bridge.date_of(each, standing, zone) for each in sessions}
-    dates[own.pk] = on
-    later = ()
-    try:
-        if windows.window_problem(own, dates, sessions):
-            return None
+class _Course:
+    """The plan of who waits, with their session on the freed day."""
+
+    def __init__(self, entry: Waiting, on: dt.date, zone):
+        self.plan, self.on, self.zone = entry.session.block.plan, on, zone
+        self.sessions = bridge.sessions_of(self.plan)
+        self.standing = bridge.standing_by_session(self.plan)
+        self.own = next(each for each in self.sessions if each.pk == entry.session_id)
+        dates = {each.pk: bridge.date_of(each, self.standing, zone) for each in self.sessions}
+        self.dates = dates | {self.own.pk: on}
+
+    def is_inside_its_window(self) -> bool:
+        try:
+            return windows.window_problem(self.own, self.dates, self.sessions) is None
+        except errors.OutOfOrder:
+            return False
+
+    def moved_along(self, booked, starts_at, chosen, now) -> tuple | None:
+        """The later visits that must move too; None where one would be out of its window."""
         if booked:
             verdict = offers.verdict_on_move(booked, starts_at, chosen, now=now)
-            if verdict.needs_reason:
-                return None
-            later = tuple(verdict.moves)
-            for each in later:
-                dates[each.choice.session.pk] = timezone.localtime(each.choice.starts_at).date()
-        elif any(_late(each, own, standing, dates, sessions) for each in sessions):
-            return None
-    except errors.OutOfOrder:
-        return None
-    broken = planning.broken_by(plan, {key: day for key, day in dates.items() if day})
-    if broken.rules or broken.intervals:
-        return None
-    previous = windows.session_before(own, sessions)
-    target = windows.target_date(own, dates.get(previous.pk) if previous else None)
-    return (on - target).days, later
+            return None if verdict.needs_reason else tuple(verdict.moves)
+        after = (each for each in self.sessions if each.number > self.own.number)
+        late = (
+            windows.window_problem(each, self.dates, self.sessions)
+            for each in after
+            if each.pk in self.standing
+        )
+        return None if any(late) else ()
 
+    def breaks_a_rule(self, later) -> bool:
+        days = {
+            each.choice.session.pk: timezone.localtime(each.choice.starts_at, self.zone).date()
+            for each in later
+        }
+        dates = {key: day for key, day in (self.dates | days).items() if day}
+        broken = planning.broken_by(self.plan, dates)
+        return bool(broken.rules or broken.intervals)
 
-def _late(session, own, standing, dates, sessions):
-    """A booked visit after this one that would fall out of its window."""
-    after = session.number > own.number and session.pk in standing
-    return after and windows.window_problem(session, dates, sessions)
+    @property
+    def off_target(self) -> int:
+        previous = windows.session_before(self.own, self.sessions)
+        before = self.dates.get(previous.pk) if previous else None
+        return (self.on - windows.target_date(self.own, before)).days
 
 
 # --- the desk decides ----------------------------------------------------------------------------
