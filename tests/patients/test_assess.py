@@ -20,6 +20,9 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
+HTMX = {"HX-Request": "true"}
+KEYS = [f"00000000-0000-4000-8000-00000000000{number}" for number in range(3)]
+
 
 def log_in(client, *roles):
     user = make_user(*roles)
@@ -252,7 +255,7 @@ def test_an_entry_by_htmx_answers_with_the_list_and_the_grades(client):
     url = reverse("patients:log", args=[draft.pk])
     data = {"place": "chin.M", "kind": "ice_pick", "count": "12"}
 
-    response = client.post(url, data, headers={"HX-Request": "true"})
+    response = client.post(url, data, headers=HTMX)
 
     words = response.content.decode()
     assert response.headers["HX-Trigger"] == "logged"
@@ -299,7 +302,7 @@ def test_bedside_answers_change_the_grade_at_once(client):
         "revision": draft.revision,
     }
 
-    response = client.post(url, data, headers={"HX-Request": "true"})
+    response = client.post(url, data, headers=HTMX)
 
     assert "<strong>3</strong>" in response.content.decode()
     draft.refresh_from_db()
@@ -401,3 +404,51 @@ def test_the_front_desk_reads_no_assessment(client):
     assert client.get(draft.get_absolute_url()).status_code == 403
     page = client.get(make_patient().get_absolute_url()).content.decode()
     assert "Assessments" not in page
+
+
+def test_a_request_that_comes_twice_is_done_once(client):
+    client.force_login(make_user())
+    draft = make_assessment()
+    log, entry = (reverse(f"patients:{name}", args=[draft.pk]) for name in ("log", "entry"))
+    sent = {"place": "malar.L", "kind": "rolling", "count_band": "5-10", "key": KEYS[0]}
+    detail = {"of": KEYS[0], "deed": "detail", "name": "severity", "value": "mild", "key": KEYS[1]}
+    mirror = {"of": KEYS[0], "deed": "mirror", "key": KEYS[2]}
+
+    for address, data in ((log, sent), (entry, detail), (entry, mirror)):
+        first, second = (client.post(address, data, headers=HTMX) for _ in range(2))
+        assert first.status_code == second.status_code == 200
+        assert "data-refused" not in second.content.decode()
+
+    assert [(row.place, row.severity) for row in draft.findings.all()] == [
+        ("malar.L", "mild"),
+        ("malar.R", "mild"),
+    ]
+    assert draft.changes.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("of", "words"),
+    [(0, "does not belong to this type"), (1, "is not there, so nothing was added")],
+)
+def test_a_detail_that_fits_nothing_is_refused_in_words(client, of, words):
+    client.force_login(make_user())
+    draft = make_assessment()
+    sent = {"place": "malar.L", "kind": "ice_pick", "count_band": "1-4", "key": KEYS[0]}
+    client.post(reverse("patients:log", args=[draft.pk]), sent, headers=HTMX)
+
+    detail = {"of": KEYS[of], "deed": "detail", "name": "severity", "value": "mild"}
+    answer = client.post(reverse("patients:entry", args=[draft.pk]), detail, headers=HTMX)
+
+    assert words in answer.content.decode()
+    assert draft.findings.get().severity == ""
+
+
+def test_a_detail_put_away_for_the_type_is_not_kept(client):
+    client.force_login(make_user())
+    draft = make_assessment()
+    typed = {"place": "chin.M", "kind": "keloid", "count": "1", "width_mm": "4", "area_cm2": "2"}
+
+    client.post(reverse("patients:log", args=[draft.pk]), typed)
+
+    logged = draft.findings.get()
+    assert (logged.width_mm, logged.area_cm2) == (None, 2)
