@@ -16,6 +16,7 @@ from planner.engine.arranged import open_for
 from planner.engine.check import check
 from planner.errors import NotEditable
 from planner.judging import given_of, judged
+from planner.presenting import notes_of
 from planner.rebuilding import givens
 from planner.templatetags.planning import money, percent_range
 from planner.timeline import MIDDLE, timeline
@@ -211,24 +212,6 @@ def _once(findings) -> list[dict]:
     for finding in findings:
         rows.setdefault(finding.text, []).append((finding.session or 0) + 1)
     return [{"text": text, "visits": sorted(set(visits))} for text, visits in rows.items()]
-
-
-def notes_of(content: dict) -> list[dict]:
-    """Cautions gathered: each once, with its treatments; standing ones go to the consent form."""
-    rows: dict[tuple, dict] = {}
-    for session in content["sessions"]:
-        for step in session["steps"]:
-            for caution in step["cautions"]:
-                row = rows.setdefault(
-                    (caution["rule"], caution["text"]),
-                    {**caution, "names": {}, "standing": caution["standing"]},
-                )
-                row["names"][step["name"]] = None
-    groups = {False: [], True: []}
-    for row in rows.values():
-        groups[row["standing"]].append(row | {"names": list(row["names"])})
-    titles = {False: "To keep in mind", True: "On the consent form, without a click"}
-    return [{"title": titles[k], "rows": found} for k, found in groups.items() if found]
 
 
 # --- figures -----------------------------------------------------------------------------------

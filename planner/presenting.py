@@ -20,12 +20,13 @@ FACE_VIEWS = ("F", "R45", "L45")
 
 @dataclass(frozen=True)
 class Column:
-    """One protocol beside the others; `regions` are its loads before and after, by place."""
+    """One protocol beside the others; `regions` are its loads, `notes` its cautions."""
 
     proposal: dict
     timeline: Timeline
     is_protocol: bool
     regions: tuple["RegionLoad", ...]
+    notes: list[dict]
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ def _columns(proposals: list[dict]) -> list[Column]:
             timeline(proposal, width=NARROW, shown=shown),
             bool(proposal["protocol"]),
             region_loads(proposal),
+            notes_of(proposal),
         )
         for proposal in proposals
     ]
@@ -102,6 +104,7 @@ def plan_page(plan, user) -> dict:
         "content": content,
         "names": bridge.names(plan.catalogue_version),
         "timeline": timeline(content),
+        "notes": notes_of(content),
         "sessions": [
             {"number": number, "content": session}
             for number, session in enumerate(content["sessions"], 1)
@@ -150,6 +153,24 @@ def lit_chart(suggestion, content: dict, *, visit: str = "", after: bool = False
         uid="plan-chart",
         codes=FACE_VIEWS,
     )
+
+
+def notes_of(content: dict) -> list[dict]:
+    """Cautions gathered: each once, with its treatments; standing ones go to the consent form."""
+    rows: dict[tuple, dict] = {}
+    for session in content["sessions"]:
+        for step in session["steps"]:
+            for caution in step["cautions"]:
+                row = rows.setdefault(
+                    (caution["rule"], caution["text"]),
+                    {**caution, "names": {}, "standing": caution["standing"]},
+                )
+                row["names"][step["name"]] = None
+    groups = {False: [], True: []}
+    for row in rows.values():
+        groups[row["standing"]].append(row | {"names": list(row["names"])})
+    titles = {False: "To keep in mind", True: "On the consent form, without a click"}
+    return [{"title": titles[k], "rows": found} for k, found in groups.items() if found]
 
 
 def by_effect(flags: list[dict]) -> list[tuple[str, list[dict]]]:
