@@ -96,9 +96,21 @@ def new_absence(request):
         if outside and request.POST.get("seen") != "yes":
             return _form_page(request, form, "Absence", "Save", outside=outside)
         rebooking.add_absence(resource=row, kind=asked["kind"], note=asked["note"], **span)
-        messages.success(request, "The absence is saved.")
-        return redirect("scheduling:resources")
+        messages.success(request, f"The absence is saved.{_to_move(outside)}")
+        return redirect(_after_absence(request.user, outside))
     return _form_page(request, form, "Absence", "Save")
+
+
+def _to_move(outside) -> str:
+    count = len(outside)
+    return f" {count} visit{'' if count == 1 else 's'} must be looked at." if count else ""
+
+
+def _after_absence(user, outside) -> str:
+    """Who can move the visits that were hit goes on to them, each to where they came from."""
+    if outside and user.has_perm("scheduling.change_appointment"):
+        return "scheduling:to_look_at"
+    return f"scheduling:{'resources' if user.has_perm('scheduling.manage_resources') else 'day'}"
 
 
 @require_POST

@@ -35,6 +35,7 @@ ROLES = {
     "scheduling.change_appointment": {CLINICIAN, FRONT_DESK},
     "scheduling.override_window": {CLINICIAN},
     "scheduling.manage_resources": {CATALOGUE_ADMIN, OWNER},
+    "scheduling.record_absence": {FRONT_DESK, CATALOGUE_ADMIN, OWNER},
     "scheduling.view_outcomes": {CLINICIAN, OWNER},
     "letters.view_messages": {CLINICIAN, FRONT_DESK},
     "letters.send_messages": {CLINICIAN, FRONT_DESK},
@@ -213,8 +214,8 @@ DOORS = {
     "scheduling:new_resource": "scheduling.manage_resources",
     "scheduling:clinic_hours": "scheduling.manage_resources",
     "scheduling:hours": "scheduling.manage_resources",
-    "scheduling:new_absence": "scheduling.manage_resources",
-    "scheduling:end_absence": "scheduling.manage_resources",
+    "scheduling:new_absence": "scheduling.record_absence",
+    "scheduling:end_absence": "scheduling.record_absence",
     # letters
     "letters:outbox": "letters.view_messages",
     "letters:patient": "letters.send_messages",

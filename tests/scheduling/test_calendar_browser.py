@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import re
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,6 +16,8 @@ from tests.scheduling.making import (
     LASER,
     LONDON,
     NEEDLING,
+    at,
+    choice,
     make_house,
     make_patient,
     make_plan,
@@ -84,20 +87,35 @@ def busy_day(house, on):
     return plan
 
 
-def test_a_plan_of_six_is_booked_in_two_clicks_from_its_offers(page, sign_in, axe, plan):
+def count_clicks(page):
+    page.clicks = 0
+
+    def click(locator):
+        page.clicks += 1
+        locator.click()
+
+    return click
+
+
+def test_a_plan_of_six_is_booked_in_three_clicks_from_the_work_list(page, sign_in, axe, plan):
     sign_in(page, make_user("front_desk"))
-    page.goto(f"/calendar/plans/{plan.pk}/")
+    page.goto("/calendar/to-book/")
+    click = count_clicks(page)
+
+    click(page.get_by_role("link", name=f"Book the plan of {plan.patient}"))
+    page.get_by_role("button", name="Choose Best fit").wait_for()
     axe(page)
     look(page, "offers")
-    page.get_by_role("button", name="Choose Best fit").click()
+    click(page.get_by_role("button", name="Choose Best fit"))
     page.get_by_role("heading", name="Book these 6 visits?").wait_for()
     axe(page)
     look(page, "confirm")
-    page.get_by_role("button", name="Book all 6 visits").click()
+    click(page.get_by_role("button", name="Book all 6 visits"))
 
     page.get_by_text("6 visits are booked").wait_for()
     axe(page)
     look(page, "booked")
+    assert page.clicks == 3
     assert Appointment.objects.of_plan(plan).standing().count() == 6
 
 
@@ -125,28 +143,167 @@ def test_the_day_and_the_week_show_what_is_booked(page, sign_in, axe, house):
     look(page, "week")
 
 
-def test_a_visit_is_moved_after_a_look_at_what_it_does(page, sign_in, axe, house):
-    plan = busy_day(house, weekday_ahead())
-    first = Appointment.objects.of_plan(plan).earliest("starts_at")
+def book(plan):
+    by, key = make_user(), uuid4().hex
+    offer = offers.offers_for(plan)[0]
+    return services.book_plan(plan=plan, choices=offer.choices, by=by, key=key)
+
+
+def test_the_patient_calls_to_move_session_two(page, sign_in, axe, plan):
+    second = book(plan)[1]
     sign_in(page, make_user("front_desk"))
-    page.goto(f"/calendar/visits/{first.pk}/")
+    page.goto(f"/calendar/visits/{second.pk}/")
     axe(page)
     look(page, "visit")
 
     page.get_by_role("link", name="Move", exact=True).click()
+    page.get_by_text("Its clinical window is").wait_for()
     axe(page)
     look(page, "move")
-    page.locator(".slot").last.click()
+    page.get_by_role("link", name="A week later").click()
+    page.locator(".slot-time").first.click()
     page.get_by_role("heading", name="Later visits of the plan").wait_for()
     axe(page)
     look(page, "verdict")
+    told = page.locator(".reflow li").all_inner_texts()
     page.get_by_role("button", name="Move").click()
-    page.get_by_text("The visit is moved").wait_for()
+    page.get_by_text("The visit is moved to").wait_for()
+    moved = Appointment.objects.get(pk=second.pk)
     page.get_by_role("button", name="Undo").click()
 
     page.get_by_text("Undone.").wait_for()
-    again = Appointment.objects.get(pk=first.pk)
-    assert again.starts_at == first.starts_at
+    assert len(told) == 4
+    assert all(words.startswith(("Kept", "Moved")) for words in told)
+    assert moved.starts_at > second.starts_at
+    assert Appointment.objects.get(pk=second.pk).starts_at == second.starts_at
+
+
+def menu_of(patient):
+    return re.compile(f"^Menu of .* {patient}$")
+
+
+def drag(page, start, end):
+    """Carry from the top left of one thing to a point, the way a mouse does."""
+    box = start.bounding_box()
+    page.mouse.move(box["x"] + 30, box["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 40, box["y"] + 20, steps=2)
+    page.mouse.move(*end, steps=4)
+    page.mouse.up()
+
+
+def place_of(page, column: str, at: str):
+    """Where that column has that time, on a board that is scrolled to ten o'clock."""
+    hours, minutes = map(int, at.split(":"))
+    return page.evaluate(
+        """([name, quarter]) => {
+          const body = document.querySelector(`.cal-body[data-name="${name}"]`);
+          const rows = Number(body.dataset.rows), board = body.closest("[data-board]");
+          const row = quarter - Number(body.dataset.top);
+          board.scrollTop = (4 * 10 - Number(body.dataset.top)) * body.clientHeight / rows;
+          const box = body.getBoundingClientRect();
+          return [box.x + 50, box.y + (row + 0.35) * box.height / rows];
+        }""",
+        [column, hours * 4 + minutes // 15],
+    )
+
+
+def test_a_dragged_visit_moves_only_after_the_server_said_what_that_means(
+    desktop, sign_in, axe, house
+):
+    on, page = weekday_ahead(), desktop
+    visit = services.book_visit(
+        patient=make_patient(),
+        kind="consultation",
+        starts_at=dt.datetime.combine(on, dt.time(12), LONDON),
+        resources=(house.doctor.pk, house.talking.pk),
+        by=make_user(),
+        key="drag",
+    )
+    sign_in(page, make_user("front_desk"))
+    page.goto(f"/calendar/?on={on}")
+    box = page.locator(f'[data-visit="{visit.pk}"]')
+    dialog = page.get_by_role("dialog")
+
+    drag(page, box, place_of(page, "Nurse Cleo", "11:00"))
+    dialog.get_by_text("Nurse Cleo may not perform").wait_for()
+    axe(page)
+    look(page, "drag-refused")
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+    drag(page, box, place_of(page, "Dr Ben", "14:15"))
+    dialog.get_by_text("Nothing is moved yet").wait_for()
+    axe(page)
+    look(page, "drag-verdict")
+    assert Appointment.objects.get(pk=visit.pk).starts_at == visit.starts_at
+    dialog.get_by_role("button", name="Move the visit").click()
+    page.get_by_text("The visit is moved to").wait_for()
+
+    visit = Appointment.objects.with_people().get(pk=visit.pk)
+    assert timezone.localtime(visit.starts_at, LONDON).time() == dt.time(14, 15)
+    assert visit.people == [house.other]
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("Undone.").wait_for()
+    place_of(page, "Dr Ada", "11:00")
+    target = page.locator("[data-pinboard-target]").bounding_box()
+    drag(page, box, (target["x"] + 400, target["y"] + 10))
+    page.get_by_text("is on your pinboard").wait_for()
+
+
+def test_the_menu_and_the_pinboard_do_the_same_by_keyboard(tablet, sign_in, axe, house):
+    on, page = weekday_ahead(), tablet
+    plan = busy_day(house, on)
+    visit = Appointment.objects.of_plan(plan).earliest("starts_at")
+    sign_in(page, make_user("front_desk"))
+    page.goto(f"/calendar/?on={visit.day}&by=rooms")
+    dialog = page.get_by_role("dialog")
+
+    page.get_by_role("link", name=menu_of(plan.patient)).focus()
+    page.keyboard.press("Enter")
+    dialog.get_by_role("button", name="Put on the pinboard").wait_for()
+    axe(page)
+    look(page, "menu")
+    dialog.get_by_role("button", name="Put on the pinboard").press("Enter")
+    page.get_by_text("is on your pinboard").wait_for()
+    page.goto(f"/calendar/?on={weekday_ahead((visit.day - timezone.localdate()).days + 1)}")
+    axe(page)
+    look(page, "pinboard")
+    page.get_by_role("link", name=f"Place {plan.patient}").press("Enter")
+    dialog.locator(".times button").nth(1).press("Enter")
+    dialog.get_by_role("button", name="Move").press("Enter")
+    page.get_by_text("is moved to").wait_for()
+
+    assert Appointment.objects.get(pk=visit.pk).day > visit.day
+    assert page.locator(".pin").count() == 0
+
+
+def test_a_change_is_seen_on_another_screen_and_disturbs_nobody(desktop, sign_in, axe, house):
+    on, page = weekday_ahead(), desktop
+    plan = busy_day(house, on)
+    visit = Appointment.objects.of_plan(plan).earliest("starts_at")
+    desk = make_user("front_desk")
+    sign_in(page, desk)
+    page.goto(f"/calendar/?on={visit.day}&by=rooms")
+    box = page.locator(f'[data-visit="{visit.pk}"]')
+    board = page.locator("[data-board]")
+    board.evaluate("board => { board.scrollTop = 120; board.dataset.mine = 'yes'; }")
+
+    services.change_state(appointment=visit, to="confirmed", by=desk, revision=visit.revision)
+    box.get_by_text("Confirmed").wait_for()
+    assert board.evaluate("board => [board.scrollTop, board.dataset.mine ?? '']") == [120, ""]
+    page.get_by_role("link", name=menu_of(plan.patient)).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox", name="Time").fill("15:4")
+    visit.refresh_from_db()
+    services.cancel(appointment=visit, reason="patient_ill", by=desk, revision=visit.revision)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate("document.body.dispatchEvent(new Event('calendar:look'))")
+    assert (box.count(), asked) == (1, [])
+    assert dialog.get_by_role("textbox", name="Time").input_value() == "15:4"
+
+    page.keyboard.press("Escape")
+    box.wait_for(state="detached")
 
 
 def test_a_visit_without_a_plan_is_found_a_time(page, sign_in, axe, house):
@@ -163,6 +320,98 @@ def test_a_visit_without_a_plan_is_found_a_time(page, sign_in, axe, house):
 
     page.get_by_text("Booked: First consultation").wait_for()
     assert Appointment.objects.get(patient=patient).minutes == 60
+
+
+def test_a_practitioner_falls_ill_for_a_week(page, sign_in, axe, house):
+    on = weekday_ahead()
+    plan = busy_day(house, on)
+    sign_in(page, make_user("front_desk"))
+    page.goto("/calendar/to-look-at/")
+    page.get_by_role("link", name="Somebody is away").click()
+    axe(page)
+    page.get_by_label("Who or what").select_option(label="Dr Ada")
+    page.get_by_label("Kind").select_option("leave")
+    page.get_by_role("textbox", name="From", exact=False).first.fill(f"{on:%d-%b-%Y}")
+    page.get_by_label("To, and with this day").fill(f"{on + dt.timedelta(days=6):%d-%b-%Y}")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("would fall outside").wait_for()
+    look(page, "absence-hit")
+    page.get_by_role("button", name="Save all the same").click()
+    page.get_by_role("heading", name="Visits to look at").wait_for()
+    axe(page)
+    look(page, "to-look-at")
+    hit = page.locator("section.cx-card").filter(has_text=str(plan.patient)).first
+    hit.locator("form button").first.click()
+    page.get_by_role("button", name="Move", exact=False).click()
+    page.get_by_text("The visit is moved to").wait_for()
+
+    first = Appointment.objects.of_plan(plan).with_people().earliest("starts_at")
+    away = house.doctor.absences.get().during
+    assert house.doctor not in first.people or first.starts_at >= away.upper
+    assert not first.attentions.open().exists()
+
+
+def test_a_freed_time_goes_to_who_truly_fits_on_the_waiting_list(page, sign_in, axe, plan, house):
+    booked = book(plan)
+    sooner = make_plan(sessions=1, steps=[[LASER]], starts_on=weekday_ahead())
+    late = services.book_plan(
+        plan=sooner,
+        choices=[
+            choice(sooner, 1, booked[2].starts_at + dt.timedelta(days=1), house.doctor,
+                   house.theatre, house.laser)
+        ],
+        by=make_user(),
+        key=uuid4().hex,
+    )[0]  # fmt: skip
+    sign_in(page, make_user("front_desk"))
+    page.goto(f"/calendar/visits/{late.pk}/")
+    page.get_by_role("link", name="Sooner is welcome").click()
+    axe(page)
+    page.get_by_role("button", name="Put on the list").click()
+    page.get_by_role("heading", name="Waiting list").wait_for()
+    axe(page)
+    look(page, "waiting")
+    page.goto(f"/calendar/visits/{booked[0].pk}/")
+    page.get_by_text("Cancel this visit").click()
+    page.get_by_label("Why").select_option("patient_ill")
+    page.get_by_role("button", name="Cancel the visit").click()
+    page.get_by_role("link", name="Who of the waiting list fits").click()
+    axe(page)
+    look(page, "freed")
+    page.get_by_role("button", name=f"Give it to {sooner.patient}").click()
+    page.get_by_text("booked", exact=False).first.wait_for()
+
+    assert Appointment.objects.standing().get(session__block__plan=sooner).starts_at == (
+        booked[0].starts_at
+    )
+
+
+def test_a_no_show_is_noted_and_its_session_is_due_again(page, sign_in, axe, house):
+    plan = make_plan(sessions=2, steps=[[LASER]] * 2, starts_on=weekday_ahead(-9))
+    by, past = make_user(), weekday_ahead(-9)
+    visit = services.book_plan(
+        plan=plan,
+        choices=[
+            choice(plan, 1, at(past, 9), house.doctor, house.theatre, house.laser),
+        ],
+        by=by,
+        key=uuid4().hex,
+        historic=True,
+    )[0]
+    sign_in(page, make_user("front_desk"))
+    page.goto(f"/calendar/?on={past}&by=list")
+    axe(page)
+    look(page, "list")
+    page.get_by_role("link", name=f"Menu of {plan.patient}").click()
+    page.get_by_role("dialog").get_by_role("button", name="No-show").click()
+    page.get_by_text("is now no-show").wait_for()
+    axe(page)
+    look(page, "no-show")
+    assert Appointment.objects.get(pk=visit.pk).state == "no_show"
+    page.goto("/calendar/to-book/")
+    row = page.get_by_role("row").filter(has_text=str(plan.patient))
+
+    assert "No-show" in row.inner_text()
 
 
 def test_the_keeper_of_the_house_changes_hours_and_sees_who_is_hit(page, sign_in, axe, house):
