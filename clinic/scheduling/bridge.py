@@ -293,12 +293,14 @@ def _away_by_resource(starts, ends) -> dict[int | None, list[tuple[dt.datetime, 
     return found
 
 
+# Without its cast the list is one of small integers, and the index of the constraint, which
+# compares like with like, is read for every resource there is.
 _TAKEN = """
     SELECT claim.resource_id,
            GREATEST(0, FLOOR(EXTRACT(EPOCH FROM LOWER(claim.during) - %(origin)s) / 900))::int,
            LEAST(%(size)s, CEIL(EXTRACT(EPOCH FROM UPPER(claim.during) - %(origin)s) / 900))::int
     FROM scheduling_claim claim
-    WHERE claim.active AND claim.resource_id = ANY(%(resources)s)
+    WHERE claim.active AND claim.resource_id = ANY(%(resources)s::bigint[])
       AND claim.during && tstzrange(%(origin)s, %(ends)s)
 """
 _BESIDES = """

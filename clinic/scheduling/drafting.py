@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from clinic.scheduling import bridge, errors, offers
@@ -158,13 +159,13 @@ def check_hours(draft: Draft, house, zone):
 
 def check_free(drafts: list[Draft], besides=()):
     """The resource that is taken, said before the constraint would say it less well."""
-    wanted = [claim for draft in drafts for claim in draft.claims()]
+    near = Q()  # around each visit alone: months lie between the visits of a plan
+    for draft in drafts:
+        held = {pk for pk, _, _ in draft.claims()}
+        near |= Q(resource__in=held, during__overlap=(draft.starts_at, draft.ends_at))
     taken = (
-        Claim.objects.filter(active=True, resource__in={pk for pk, _, _ in wanted})
+        Claim.objects.filter(near, active=True)
         .exclude(part__appointment__in=[each.pk for each in besides])
-        .filter(
-            during__overlap=(min(start for _, start, _ in wanted), max(e for _, _, e in wanted))
-        )
         .select_related("resource")
     )
     for claim in taken:

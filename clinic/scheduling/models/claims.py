@@ -113,9 +113,9 @@ class Claim(models.Model):
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("during", "part_id"),
                 when=pgtrigger.Before,
                 func="""
-                    IF NOT EXISTS (
-                        SELECT FROM scheduling_appointmentpart part
-                        WHERE part.id = NEW.part_id AND part.during = NEW.during
+                    IF NEW.during IS DISTINCT FROM (
+                        SELECT part.during FROM scheduling_appointmentpart part
+                        WHERE part.id = NEW.part_id
                     ) THEN
                         RAISE EXCEPTION 'a claim lasts as long as its part'
                             USING ERRCODE = 'check_violation',
