@@ -148,32 +148,37 @@ def _apart(desk: Desk, row, places, other: str, given: tuple[int, int]) -> int:
     return 0 if rule.together else given[1] + rule.gap_days
 
 
-def _is_barred(desk: Desk, row, places, settled: Settled) -> bool:
-    """Whether it may not follow at all on what an earlier block does in a field of its own.
+def _is_barred(desk: Desk, treatment: str, place: str, settled: Settled) -> bool:
+    """Whether it may not follow at all on what an earlier block does in this field.
 
     After a review another method of the same kind may take over (d5 speaks of one course).
     """
-    field_of = desk.catalogue.field_of
-    mine = {field_of(place) for place in places}
+    here = desk.catalogue.field_of(place)
     for other, used in settled.places.items():
-        common = [p for p in (*places, *sorted(used)) if field_of(p) in mine]
-        shared = other != row.code and any(field_of(place) in mine for place in used)
-        rule = desk.rule_between(row.code, other, common) if shared else None
-        if rule and rule.never and rule.rules[-1] != ONE_OF_A_KIND:
+        common = [p for p in sorted(used) if desk.catalogue.field_of(p) == here]
+        if other == treatment or not common:
+            continue
+        rule = desk.rule_between(treatment, other, [place, *common])
+        if rule.never and rule.rules[-1] != ONE_OF_A_KIND:
             return True
     return False
 
 
 def _option(desk: Desk, candidate: Candidate, settled: Settled) -> Option | None:
     row = candidate.row
-    places = tuple(sorted(candidate.starts))
+    starts = {
+        place: day
+        for place, day in candidate.starts.items()
+        if not _is_barred(desk, row.code, place, settled)
+    }
+    places = tuple(sorted(starts))
     least, usual, most = row.course
     given, last = settled.used.get(row.code, (0, None))
     pinned = settled.pinned(row.code)
     sessions = (1, most - given - pinned) if given else (max(1, least - pinned), usual - pinned)
     if not pinned and not given:
         sessions = (least, usual)
-    if sessions[1] < max(1, sessions[0]) or _is_barred(desk, row, places, settled):
+    if not places or sessions[1] < max(1, sessions[0]):
         return None
     again = 0 if last is None else last + desk.interval(row)
     apart = max((_apart(desk, row, places, *one) for one in settled.used.items()), default=0)
@@ -185,7 +190,7 @@ def _option(desk: Desk, candidate: Candidate, settled: Settled) -> Option | None
         interval_days=desk.interval(row),
         downtime=row.days("downtime_days"),
         pigment=desk.pigment(row),
-        starts=max(*candidate.starts.values(), settled.after, again, apart),
+        starts=max(*starts.values(), settled.after, again, apart),
         cents=0 if pinned and row.price_unit == "course" else cents,
         mechanism=desk.effect.mechanism_class(row.code),
         extra_visits=sum(1 for _ in desk.suture_days(row)),

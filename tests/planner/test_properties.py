@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from planner.engine.catalogue import catalogue_from
@@ -28,6 +28,7 @@ from tests.planner.shipped import (
     TODAY,
     as_given,
     catalogue,
+    face,
     generated,
     load_document_from_yaml,
 )
@@ -119,7 +120,14 @@ def cases(draw, findings=None, wished=None, risky=risks, absent=none_unanswered)
     )
 
 
+def a_raised_scar_beside_a_rolling_one() -> Case:
+    """Its second block once injected a raised scar in a field that the first had undermined."""
+    raised = Group("malar.L", "hypertrophic", count=1, area_cm2=0.25)
+    return face(Group("malar.L", "rolling", count=1), raised, skin=1, age=20)
+
+
 @given(case=cases(), rows=catalogues)
+@example(case=a_raised_scar_beside_a_rolling_one(), rows=catalogue())
 @some
 def test_1_no_proposal_breaks_a_rule_an_interval_an_order_or_a_wish(case, rows):
     for proposal in suggest(case, rows).proposals:
