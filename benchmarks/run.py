@@ -15,6 +15,7 @@ RUNS = (
     ("One change of a draft, answered by the server", "benchmarks.planner_edit"),
     ("One logged finding, answered by the server", "benchmarks.log_finding"),
     ("Offers for whole plans", "benchmarks.scheduling_offers"),
+    ("Offers, booking and calendar over 100,000 visits", "benchmarks.scheduling_database"),
 )
 
 
