@@ -161,7 +161,7 @@ class Safety:
             reading_days=clause.reading_days,
             standing=clause.standing,
             known=known,
-            ask=() if known else unsettled(clause.when, self.facts, spot),
+            ask=() if known else self._asks(("rule", clause.rule, clause.index), clause.when, spot),
             sources=clause.sources,
             verification=clause.verification,
         )
@@ -188,7 +188,7 @@ class Safety:
                 places=(spot.place,),
                 text=f"{_sentence(word['meaning'])} is listed for this treatment.",
                 known=truth is True,
-                ask=() if truth is True else unsettled(word["when"], self.facts, spot),
+                ask=() if truth is True else self._asks(("word", contra.word), word["when"], spot),
                 sources=contra.sources,
                 verification=contra.verification,
             )
@@ -224,6 +224,15 @@ class Safety:
         key = (name, place, spot.day if by_day else None)
         if key not in self._truth:
             self._truth[key] = holds(when, self.facts, spot)
+        return self._truth[key]
+
+    def _asks(self, name: tuple, when: dict | None, spot: Spot) -> tuple[str, ...]:
+        """The questions whose answers would settle it."""
+        by_place, by_day = self._what_it_reads(name, when)
+        place = (spot.place, spot.types) if by_place else None
+        key = ("asks", name, place, spot.day if by_day else None)
+        if key not in self._truth:
+            self._truth[key] = unsettled(when, self.facts, spot)
         return self._truth[key]
 
     def _what_it_reads(self, name: tuple, when: dict | None) -> tuple[bool, bool]:
