@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from clinic.catalogue.models import Version
+from clinic.letters.models import Message
 from clinic.scheduling import today as day_list
 from clinic.scheduling import worklist
 from clinic.scheduling.calendar_views import beside
@@ -33,6 +34,8 @@ def today(request):
     if user.has_perm("scheduling.book"):
         context["plans_to_book"] = worklist.plans_to_book(user)[:A_FEW]
         context["due"] = worklist.sessions_due(user, day)[:A_FEW]
+    if user.has_perm("letters.view_messages"):
+        context["undelivered"] = Message.objects.visible_to(user).undelivered().count()
     if user.has_perm("catalogue.edit_catalogue"):
         context["catalogue"] = _catalogue()
     if user.has_perm("staff.manage_users"):
