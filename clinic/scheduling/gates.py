@@ -138,8 +138,8 @@ class _Visit:
         answers += [Answer.DECLINED] if decline else []
         answers += [Answer.WAIVED] if waive else []
         met = bool(found) and found.answer != Answer.NOT_IN_ORDER
-        if on_the_day and self.today < self.on and not found:
-            words = f"{words} That can only be done on {errors.day(self.on)}."
+        if on_the_day and self.today < self.on:
+            words, answers = f"{words} That can only be done on {errors.day(self.on)}.", []
         return Gate(
             code,
             label,
@@ -166,7 +166,7 @@ class _Visit:
         """Answers that the rules for this visit need and that nobody gave, or that have expired."""
         where = reverse("patients:history", args=[self.patient.pk])
         asked = self.found.unanswered
-        words = f"Not answered for {errors.day(self.on)}: {'; '.join(asked)}." if asked else ""
+        words = _unanswered(asked, self.on) if asked else ""
         return Gate("history", "Medical history", not asked, words, ANYBODY, where)
 
     def safety(self):
@@ -277,6 +277,14 @@ def safety_by_session(plan, days: dict) -> dict[object, Found]:
         elif finding.kind == "safety" and finding.breaks and finding.effect in HOLDS_UP:
             found.against += [finding.text] if finding.text not in found.against else []
     return told
+
+
+def _unanswered(asked: list[str], on) -> str:
+    """How many answers are wanting, and the first few of them."""
+    some, more = asked[:3], len(asked) - 3
+    told = " ".join(words if words.endswith("?") else f"{words}." for words in some)
+    rest = f" And {more} more." if more > 0 else ""
+    return f"Without an answer that holds on {errors.day(on)}: {told}{rest}"
 
 
 def _last_reading(session) -> GateCheck | None:

@@ -96,13 +96,12 @@ def test_the_cooling_off_and_a_consent_taken_back_hold_a_visit_up(house, by):
     assert "taken the agreement back" in gates.missing(visit)[0].words
 
 
-def test_what_is_noted_the_day_before_is_asked_again_on_the_day(house, by):
+def test_what_belongs_to_the_day_is_not_noted_the_day_before(house, by):
     plan = make_plan(sessions=1, starts_on=days_later(1))
     visit = book(plan, house, at(days_later(1), 9))[0]
 
-    gates.note(appointment=visit, gate="reconfirmed", answer="done", by=by)
-
-    assert "Consent reconfirmed" in labels(visit)
+    with pytest.raises(errors.CannotChange, match="not asked of this visit"):
+        gates.note(appointment=visit, gate="reconfirmed", answer="done", by=by)
     with time_machine.travel(at(days_later(1), 8), tick=False):
         gates.note(appointment=visit, gate="reconfirmed", answer="done", by=by)
         assert "Consent reconfirmed" not in labels(visit)
