@@ -110,7 +110,6 @@ STATICFILES_DIRS = [
     ROOT / "static",
     ("vendor/bootstrap", NODE_MODULES / "bootstrap/dist"),
     ("vendor/bootstrap-icons", NODE_MODULES / "bootstrap-icons/font"),
-    ("vendor/event-calendar", NODE_MODULES / "@event-calendar/build/dist"),
     ("vendor/atkinson", NODE_MODULES / "@fontsource-variable/atkinson-hyperlegible-next/files"),
     ("vendor/htmx", NODE_MODULES / "htmx.org/dist"),
 ]
