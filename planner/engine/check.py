@@ -13,7 +13,7 @@ from planner.engine.build import Builder, Given, totals, weeks
 from planner.engine.catalogue import Catalogue
 from planner.engine.desk import Desk
 from planner.engine.effect import expectation
-from planner.engine.pairs import ONE_OF_A_KIND, TOGETHER
+from planner.engine.pairs import TOGETHER
 from planner.engine.protocols import doses_of
 from planner.engine.safety import clinic_lacks, is_held
 from planner.engine.scars import worth
@@ -214,16 +214,23 @@ class _Check:
         names = f"{self.catalogue.name_of(one)} and {self.catalogue.name_of(other)}"
         days = (self._on(later[0]) - self._on(earlier[0])).days
         if between.never and not (self.plan.by_protocol and self._is_published(one, other)):
-            only_d5 = between.rules == (ONE_OF_A_KIND,) or between.rules[-1] == ONE_OF_A_KIND
-            avoid = not only_d5
             text = f"{names}: {between.text or 'not both in one field'}"
-            if avoid or days == 0:
+            if between.avoid or days == 0:
                 self._say("same_session", rule, "", text, later[0], later[1], True)
                 return
+            self._tell_of_a_second_method(earlier, later, rule, names)
         if days == 0:
             self._on_one_day(earlier, later, between, rule, names)
         else:
             self._apart(earlier, later, between, rule, names, days)
+
+    def _tell_of_a_second_method(self, earlier, later, rule, names) -> None:
+        """Once, as a note: the planner takes one method of a kind, a clinician may differ."""
+        told = any(f.text.startswith(names) and f.rule == rule for f in self.found)
+        if told or self.plan.by_protocol or not self._in_one_block(earlier[0], later[0]):
+            return
+        text = f"{names} do the same work in one field: a block usually has one of them ({rule})."
+        self._say("same_session", rule, "", text, later[0], later[1])
 
     def _is_published(self, one: str, other: str) -> bool:
         """Whether a row lets them share a session, under a condition that no plan can state."""

@@ -57,8 +57,7 @@ class _Completing:
         blocks: list[Block] = []
         parts = self._parts()
         for number, pins in enumerate(parts):
-            following = parts[number + 1] if number + 1 < len(parts) else None
-            blocks.append(self._block(blocks, pins, following))
+            blocks.append(self._block(blocks, pins, parts[number + 1 :]))
         course = self.courses.extended(self.strategy, blocks)
         proposal = Proposer(self.desk).of_course(course)
         added = any(block.choice.sessions for block in course.blocks)
@@ -98,10 +97,12 @@ class _Completing:
         """The best block around its pins; they alone where nothing fits beside them."""
         settled = self.courses.settled(self.strategy, blocks) if blocks else FRESH
         before = None
-        if following:
+        later = tuple(pin for part in following for pin in part)
+        if later:
             review = round(7 * self.catalogue.constant("review.weeks"))
-            before = following[0].day - review - int(self.catalogue.constant("visits.least_days"))
-        problem = problem_of(self.desk, replace(settled, pins=pins, before=before))
+            before = later[0].day - review - int(self.catalogue.constant("visits.least_days"))
+        settled = replace(settled, pins=pins, before=before, later=later)
+        problem = problem_of(self.desk, settled)
         fitting = tuple(o for o in problem.options if fits(self.desk, problem, self.strategy, o))
         problem = replace(problem, options=fitting, known={})
         block = self.courses.solve(problem, self.strategy)

@@ -31,12 +31,20 @@ class Between:
     `gap_days` must lie between two sessions on different days, `least_days` is what a booking or a
     published protocol may go down to. `course_first` has its whole course before the other's first
     session (the same day counts as before where `together`); `starts_first` only starts before it.
+    `never` keeps the two out of one block; `avoid`, a row's own word, out of one plan.
+
+    Why these differ: d5 itself says "at most one per block", so that after a review another method
+    of the same kind may take over. A row that says to avoid a pair speaks of the scar or the field
+    ("two caustics in one scar", "two deep resurfacings in one course"), and no review changes that.
+    Of rows that only say to choose one the stricter reading is taken too: where a change should be
+    possible, the row says how many weeks it wants in between.
     """
 
     a: str
     b: str
     together: bool
     never: bool
+    avoid: bool
     synergy: bool
     first: str
     named: bool  # whether a row itself says which goes first in a session
@@ -117,6 +125,7 @@ class Pairs:
             b=b.code,
             together=together,
             never=row.relation == PairRelation.AVOID or one_of_a_kind,
+            avoid=row.relation == PairRelation.AVOID,
             synergy=bool(better),
             first=first or self._by_order(a, b),
             named=bool(first),
@@ -145,6 +154,7 @@ class Pairs:
             b=b.code,
             together=False,
             never=one_of_a_kind,
+            avoid=False,
             synergy=False,
             first=self._by_order(a, b),
             named=False,

@@ -11,7 +11,6 @@ from planner.engine import limits
 from planner.engine.desk import Candidate, Desk
 from planner.engine.effect import MONTHS_LATE
 from planner.engine.model import LOG, POINT, Lot, Option, Pinned, Problem
-from planner.engine.pairs import ONE_OF_A_KIND
 from planner.engine.scars import pair_word, worth
 from planner.engine.sequence import Piece
 
@@ -39,6 +38,7 @@ class Settled:
     after: int = 0  # the first possible day
     before: int | None = None  # the day by which the last procedure has healed
     pins: tuple[Pin, ...] = ()
+    later: tuple[Pin, ...] = ()  # what is pinned in the blocks to come
 
     def pinned(self, treatment: str) -> int:
         return sum(pin.treatment == treatment for pin in self.pins)
@@ -149,17 +149,15 @@ def _apart(desk: Desk, row, places, other: str, given: tuple[int, int]) -> int:
 
 
 def _is_barred(desk: Desk, treatment: str, place: str, settled: Settled) -> bool:
-    """Whether it may not follow at all on what an earlier block does in this field.
-
-    After a review another method of the same kind may take over (d5 speaks of one course).
-    """
+    """Whether a row says to avoid it beside what another block does in this field (Between)."""
     here = desk.catalogue.field_of(place)
-    for other, used in settled.places.items():
+    others = {code: set(used) for code, used in settled.places.items() if code != treatment}
+    for pin in settled.later:
+        if pin.treatment != treatment:
+            others.setdefault(pin.treatment, set()).update(pin.places)
+    for other, used in sorted(others.items()):
         common = [p for p in sorted(used) if desk.catalogue.field_of(p) == here]
-        if other == treatment or not common:
-            continue
-        rule = desk.rule_between(treatment, other, [place, *common])
-        if rule.never and rule.rules[-1] != ONE_OF_A_KIND:
+        if common and desk.rule_between(treatment, other, [place, *common]).avoid:
             return True
     return False
 

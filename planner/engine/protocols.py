@@ -8,7 +8,6 @@ from planner.engine.catalogue import ROMAN, Protocol, numeral
 from planner.engine.compose import Course, joints_of
 from planner.engine.desk import Desk
 from planner.engine.effect import Dose
-from planner.engine.pairs import ONE_OF_A_KIND
 from planner.engine.safety import clinic_lacks
 from planner.engine.scars import pair_word
 from planner.engine.values import HomeCare, Preparation, Proof, Proposal
@@ -171,10 +170,9 @@ def _kept_apart(desk: Desk, step, earlier, days: int) -> str:
     if not common:
         return ""
     between = desk.rule_between(one, other, common)
-    banned = between.never and ONE_OF_A_KIND not in between.rules
     meet = days == 0 and not between.together
     soon = 0 < days < between.least_days and not between.together
-    if not (banned or meet or soon):
+    if not (between.avoid or meet or soon):
         return ""
     names = f"{desk.catalogue.name_of(other)} and {desk.catalogue.name_of(one)}"
     when = "in one session" if days == 0 else f"{days} days apart"

@@ -10,7 +10,6 @@ from planner.engine.catalogue import Strategy
 from planner.engine.compose import solve_block
 from planner.engine.desk import Candidate, Desk
 from planner.engine.effect import Dose, range_of
-from planner.engine.pairs import ONE_OF_A_KIND
 from planner.engine.problem import problem_of
 from planner.engine.values import NoPlan, Proposal, Wishes
 
@@ -118,8 +117,8 @@ def gain_of(desk: Desk, candidate: Candidate, places, base: Proposal | None) -> 
     for code in sorted({dose.treatment for dose in doses}):
         rule = desk.rule_between(code, candidate.code, places)
         if rule.never:
-            rivals[code] = ONE_OF_A_KIND in rule.rules and len(rule.rules) == 1
-    must_go = {code for code, only_d5 in rivals.items() if not only_d5}
+            rivals[code] = rule.avoid
+    must_go = {code for code, avoid in rivals.items() if avoid}
     before = range_of(desk.case, desk.effect, doses, joints)
     ways = [
         _change(desk, candidate, places, doses, joints, gone, before)

@@ -17,7 +17,7 @@ from planner.engine.proposal import Proposer
 from planner.engine.protocols import fitting_protocols
 from planner.engine.values import Case, Excluded, NoPlan, Possible, Proposal, Suggestion
 
-PLANNER_VERSION = "1.1"
+PLANNER_VERSION = "1.2"
 RECOMMENDED = "balanced"
 BEST = "best_result"
 

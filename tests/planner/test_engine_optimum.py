@@ -56,7 +56,7 @@ def between(a: str, b: str, random_: random.Random) -> Between:
     first = random_.choice((a, b))
     order = random_.choice(("course", "starts", ""))
     return Between(
-        a=a, b=b, together=together, never=not together and random_.random() < 0.2,
+        a=a, b=b, together=together, never=not together and random_.random() < 0.2, avoid=False,
         synergy=together and random_.random() < 0.6, first=first, named=True,
         course_first=first if order == "course" else "",
         starts_first=first if order == "starts" else "",

@@ -1,0 +1,85 @@
+"""What two treatments of one field may do: in one block, in one plan, in the check and the planner.
+
+The words of the pair rows decide: d5 speaks of a block, a row that says to avoid a pair of a plan.
+"""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from planner.engine.check import check
+from planner.engine.complete import complete
+from planner.engine.desk import Desk
+from planner.engine.problem import FRESH, Pin, problem_of
+from planner.engine.values import GivenPlan, GivenSession
+from tests.planner.shipped import catalogue, face, plan_of, scars
+
+FACE = face(scars("malar.L", "ice_pick"), scars("malar.L", "rolling"), skin=2)
+AVOIDED = (
+    ("tca_cross", "phenol_cross", "c028"),
+    ("punch_excision", "tca_cross", "c036"),
+    ("ablative_co2_full", "peel_deep_phenol", "c056"),
+    ("ablative_co2_full", "dermabrasion", "c057"),
+    ("fractional_ablative_co2", "fractional_ablative_erbium", "c059"),
+)
+
+
+def two_blocks(one: str, other: str) -> GivenPlan:
+    """One treatment, a review after twelve weeks, the other a year after the first."""
+    plan = plan_of((0, one, ["malar.L"]), (53, other, ["malar.L"]))
+    first, second = plan.sessions
+    return replace(plan, sessions=(first, GivenSession(84, (), "review"), second))
+
+
+def open_after(settled) -> set[str]:
+    return {option.code for option in problem_of(Desk(FACE, catalogue()), settled).options}
+
+
+def after(treatment: str):
+    """A block that has given a treatment once and been reviewed."""
+    return replace(
+        FRESH,
+        used={treatment: (1, 0)},
+        places={treatment: {"malar.L"}},
+        spent=Decimal(0),
+        after=371,
+    )
+
+
+@pytest.mark.parametrize(("one", "other", "row"), AVOIDED)
+def test_what_a_row_says_to_avoid_stays_out_of_every_later_block(one, other, row):
+    for first, second in ((one, other), (other, one)):
+        found = check(FACE, catalogue(), two_blocks(first, second)).findings
+        assert [f.rule for f in found if f.kind == "same_session" and f.breaks] == [f"{row},d5"]
+        assert second not in open_after(after(first))
+        pinned = replace(FRESH, later=(Pin(first, ("malar.L",), 371),))
+        assert second not in open_after(pinned)
+
+
+def test_after_a_review_another_method_of_the_same_kind_may_take_over():
+    found = check(FACE, catalogue(), two_blocks("fractional_ablative_co2", "rf_microneedling"))
+
+    assert not [f for f in found.findings if f.kind == "same_session"]
+    assert "rf_microneedling" in open_after(after("fractional_ablative_co2"))
+
+
+def test_a_second_method_of_one_kind_in_a_block_is_told_once_and_may_stand():
+    visits = [(week, "microneedling_clinic", ["malar.L"]) for week in (0, 6)]
+    visits += [(week, "rf_microneedling", ["malar.L"]) for week in (14, 20)]
+
+    found = check(FACE, catalogue(), plan_of(*visits)).findings
+
+    [told] = [f for f in found if f.kind == "same_session"]
+    assert not told.breaks
+    assert (told.rule, told.session) == ("c045,d5", 2)
+
+
+def test_the_rest_is_filled_in_without_what_a_pinned_step_of_a_later_block_forbids():
+    plan = plan_of((0, "subcision", ["malar.L"]), (60, "phenol_cross", ["malar.L"]))
+    case = face(scars("malar.L", "ice_pick", 20), scars("malar.L", "rolling", 4), skin=2)
+
+    done = complete(case, catalogue(), plan)
+
+    assert "tca_cross" not in {s.treatment for v in done.proposal.sessions for s in v.steps}
+    assert done.checked.allowed, [f.text for f in done.checked.findings if f.breaks]
