@@ -17,10 +17,18 @@ from patients.questions import (
 )
 
 
-def answers_in_force(patient: Patient, on: dt.date) -> dict[str, tuple]:
-    """`{question: (value, answered_on, expired)}`: the latest answers by that day."""
+def answers_in_force(
+    patient: Patient, on: dt.date, recorded_by: dt.datetime | None = None
+) -> dict[str, tuple]:
+    """`{question: (value, answered_on, expired)}`: the latest answers by that day.
+
+    With `recorded_by` as the record stood at that moment.
+    """
     asked = questions()
-    rows = patient.answers.filter(answered_on__lte=on).in_force()
+    rows = patient.answers.filter(answered_on__lte=on)
+    if recorded_by is not None:
+        rows = rows.filter(answered_at__lte=recorded_by)
+    rows = rows.in_force()
     return {row.question: (row.value, row.answered_on, _expired(asked, row, on)) for row in rows}
 
 

@@ -1,6 +1,6 @@
 """Rows to the engine's values: the one file that knows both sides."""
 
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 
 from clinic.catalogue.models import Clinic, Version
@@ -49,8 +49,11 @@ def _desk(case: Case, hash_: str) -> Desk:
     return Desk(case, _catalogue(hash_))
 
 
-def case_of(assessment: Assessment, *, on: date) -> Case:
-    """What is known of the patient on that day; an answer that has expired counts as unknown."""
+def case_of(assessment: Assessment, *, on: date, recorded_by: datetime | None = None) -> Case:
+    """What is known of the patient on that day; an answer that has expired counts as unknown.
+
+    With `recorded_by` only by the answers that stood in the record at that moment.
+    """
     patient = assessment.patient
     return Case(
         id=str(assessment.pk),
@@ -62,7 +65,7 @@ def case_of(assessment: Assessment, *, on: date) -> Case:
             weight_kg=_number(patient.weight_kg),
             height_cm=_number(patient.height_cm),
         ),
-        answers=_answers(patient, on),
+        answers=_answers(patient, on, recorded_by),
         findings=tuple(_group(finding) for finding in assessment.findings.all()),
         marks=tuple(
             MarkGroup(mark.place, mark.mark_type, mark.count, mark.count_band)
@@ -130,11 +133,12 @@ def _performed(patient) -> tuple[PastTreatment, ...]:
     return tuple(sorted(once.values(), key=lambda past: (past.performed_on, past.treatment)))
 
 
-def _answers(patient, on: date) -> tuple[tuple[str, object], ...]:
+def _answers(patient, on: date, recorded_by) -> tuple[tuple[str, object], ...]:
     asked = questions()
+    stored = answers_in_force(patient, on, recorded_by)
     return tuple(
         (code, UNKNOWN if expired else _answer(asked[code], value))
-        for code, (value, _answered_on, expired) in sorted(answers_in_force(patient, on).items())
+        for code, (value, _answered_on, expired) in sorted(stored.items())
         if code in asked
     )
 

@@ -245,12 +245,12 @@ def broken_by(plan, dates) -> Broken:
     """Judge the sessions of a signed plan on the days that they are, or are to be, held on.
 
     `dates` maps the key of a planned session to its day; a session without one counts on its
-    target day. What the plan itself, as signed, departs from is not told again.
+    target day. What the plan itself departs from by the answers that it was signed on is not told
+    again; what an answer given since then says against it is.
     """
-    case = bridge.case_of(plan.assessment, on=timezone.localdate())
     catalogue = bridge.catalogue_of(plan.catalogue_version)
 
-    def findings(days) -> dict[tuple, str]:
+    def findings(case, days) -> dict[tuple, str]:
         found = check(case, catalogue, bridge.dated_plan(plan, days)).findings
         return {
             (one.kind, one.rule, one.session, one.step): one.text
@@ -258,8 +258,10 @@ def broken_by(plan, dates) -> Broken:
             if one.breaks and one.kind not in LIMITS
         }
 
-    signed = findings({})
-    new = {key: text for key, text in findings(dates).items() if key not in signed}
+    today = bridge.case_of(plan.assessment, on=timezone.localdate())
+    signed_on, at = timezone.localdate(plan.approved_at), plan.approved_at
+    signed = findings(bridge.case_of(plan.assessment, on=signed_on, recorded_by=at), {})
+    new = {key: text for key, text in findings(today, dates).items() if key not in signed}
     return Broken(
         intervals=tuple(text for (kind, *_), text in new.items() if kind in INTERVALS),
         rules=tuple(text for (kind, *_), text in new.items() if kind not in INTERVALS),

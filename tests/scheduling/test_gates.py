@@ -191,6 +191,20 @@ def test_a_postponed_treatment_is_not_booked_before_its_day(house, by):
     assert len(book(plan, house, at(MONDAY, 9), at(days_later(28), 9), laser=True)) == 2
 
 
+def test_an_answer_given_after_the_signature_does_not_cancel_itself_out(house, by):
+    """A plan with a visit for light on a day for which the patient then tans."""
+    every_rule()
+    plan = make_plan(patient=make_patient(fitzpatrick=2), sessions=1, steps=[[LASER]])
+    [first] = (session.pk for session in plan.sessions)
+    assert not planning.broken_by(plan, {first: MONDAY}).rules
+
+    with time_machine.travel(NOW + dt.timedelta(hours=1), tick=False):
+        tanned(plan, MONDAY)
+        broken = planning.broken_by(plan, {first: MONDAY})
+
+    assert any("Postpone until 08-Feb-2027" in words for words in broken.rules)
+
+
 def test_a_safety_rule_raised_after_booking_marks_the_visit_and_holds_it_up(house, by):
     every_rule()
     patient = make_patient(fitzpatrick=2)
