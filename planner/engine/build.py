@@ -8,6 +8,7 @@ from clinic.catalogue.terms import Effect, TreatmentKind
 from planner.engine import limits
 from planner.engine.compose import Course
 from planner.engine.desk import Desk
+from planner.engine.rows import at_least, least_days
 from planner.engine.scars import WORTH_A_STEP, worth
 from planner.engine.values import (
     HomeCare,
@@ -244,7 +245,7 @@ class Builder:
         weeks_after = self.catalogue.constant("review.weeks")
         for number in sorted({visit.block for visit in self.visits}):
             last = max(visit.day for visit in self.visits if visit.block == number)
-            day = last + round(7 * weeks_after)
+            day = last + least_days(weeks_after)
             yield Session(
                 "review",
                 day,
@@ -277,7 +278,7 @@ class Builder:
 
     def _tests(self):
         """A test area and its reading before the first session of what asks for one."""
-        ahead = int(self.catalogue.constant("test_spot.ahead_days"))
+        ahead = at_least(self.catalogue.constant("test_spot.ahead_days"))
         for code, index in sorted(self.first_of.items()):
             visit = self.visits[index]
             places = dict(visit.uses)[code]

@@ -18,7 +18,7 @@ from planner.engine.rows import (
     Span,
     Strategy,
     Treatment,
-    whole_days,
+    least_days,
 )
 
 ROMAN = ("I", "II", "III", "IV", "V", "VI")
@@ -245,8 +245,8 @@ def _pair(row: dict) -> Pair:
         row["b"],
         row["relation"],
         row.get("first") or "",
-        whole_days(_number(weeks.get("min"))),
-        whole_days(_number(weeks.get("typical"))),
+        least_days(_number(weeks.get("min"))),
+        least_days(_number(weeks.get("typical"))),
         row.get("condition") or "",
         row.get("when") or None,
         tuple(row.get("scar_types") or ()),

@@ -13,6 +13,7 @@ from planner.engine.explain import listed
 from planner.engine.mirror import canonical, turned
 from planner.engine.problem import FRESH, Pin, problem_of
 from planner.engine.proposal import Proposer
+from planner.engine.rows import at_least, at_most, least_days
 from planner.engine.values import Case, Completed, GivenPlan, GivenSession, GivenStep, Proposal
 
 REVIEW = "review"
@@ -83,7 +84,7 @@ class _Completing:
 
     def _parts(self) -> list[tuple[Pin, ...]]:
         """The pins of each block."""
-        longest = round(7 * self.catalogue.constant("block.weeks"))
+        longest = at_most(7 * self.catalogue.constant("block.weeks"))
         parts: list[list[Pin]] = []
         for pin in self.pins:
             here = parts[-1] if parts else None
@@ -99,8 +100,8 @@ class _Completing:
         before = None
         later = tuple(pin for part in following for pin in part)
         if later:
-            review = round(7 * self.catalogue.constant("review.weeks"))
-            before = later[0].day - review - int(self.catalogue.constant("visits.least_days"))
+            review = least_days(self.catalogue.constant("review.weeks"))
+            before = later[0].day - review - at_least(self.catalogue.constant("visits.least_days"))
         settled = replace(settled, pins=pins, before=before, later=later)
         problem = problem_of(self.desk, settled)
         fitting = tuple(o for o in problem.options if fits(self.desk, problem, self.strategy, o))

@@ -15,6 +15,7 @@ from planner.engine.desk import Desk
 from planner.engine.effect import Dose, Joint
 from planner.engine.model import POINT, UNITS, Choice, Option, Problem
 from planner.engine.problem import pin_pieces
+from planner.engine.rows import at_least, at_most
 from planner.engine.sequence import Bench, Piece, Placed, Rule, sequence
 
 SAME = 1e-6  # points that do not matter
@@ -234,7 +235,7 @@ def _pieces(desk: Desk, problem: Problem, choice: Choice) -> tuple[Piece, ...]:
                     starts=max(lead, option.starts),
                     downtime=option.downtime,
                     minutes=option.row.days("duration_min"),
-                    milligrams=round(10 * limits.planned_mg(desk, option.row, share)),
+                    milligrams=at_least(10 * limits.planned_mg(desk, option.row, share)),
                     closed=option.closed,
                 )
             )
@@ -280,9 +281,9 @@ def _bench(desk: Desk, problem: Problem, choice: Choice) -> Bench:
         options = [(problem.by_code[code], n) for code, n in choice.sessions]
         visits -= problem.other_visits + sum(o.extra_visits * n + o.once_visits for o, n in options)
     return Bench(
-        minutes=int(desk.catalogue.constant("visit.minutes")),
-        milligrams=None if mg is None else int(mg * 10),
-        least_between_visits=int(desk.catalogue.constant("visits.least_days")),
+        minutes=at_most(desk.catalogue.constant("visit.minutes")),
+        milligrams=None if mg is None else at_most(mg * 10),
+        least_between_visits=at_least(desk.catalogue.constant("visits.least_days")),
         max_visits=visits,
         last_day=problem.last_day,
         longest=problem.block_days,

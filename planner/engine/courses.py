@@ -11,6 +11,7 @@ from planner.engine.desk import Desk
 from planner.engine.effect import group_shares
 from planner.engine.model import POINT
 from planner.engine.problem import Settled, problem_of
+from planner.engine.rows import at_least, least_days
 
 
 class Courses:
@@ -49,7 +50,7 @@ class Courses:
     def settled(self, strategy: Strategy, blocks) -> Settled:
         """What these blocks leave, take and have used: where the next one starts."""
         course = Course.of(strategy, blocks)
-        review = blocks[-1].last_day + round(7 * self.catalogue.constant("review.weeks"))
+        review = blocks[-1].last_day + least_days(self.catalogue.constant("review.weeks"))
         used: dict = {}
         places: dict = {}
         for block in blocks:
@@ -67,7 +68,7 @@ class Courses:
             places=places,
             spent=sum((_cost(self.desk, block) for block in blocks), Decimal(0)),
             visits=len(Builder(self.desk, visits_of(course)).sessions()),
-            after=review + int(self.catalogue.constant("visits.least_days")),
+            after=review + at_least(self.catalogue.constant("visits.least_days")),
         )
 
     def _next_block(self, strategy: Strategy, blocks) -> Block | None:

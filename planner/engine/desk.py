@@ -14,6 +14,7 @@ from planner.engine import limits
 from planner.engine.catalogue import Catalogue, Treatment
 from planner.engine.effect import EffectModel
 from planner.engine.pairs import Pairs
+from planner.engine.rows import at_least, least_days
 from planner.engine.safety import Safety, clinic_lacks
 from planner.engine.scars import WORTH_A_STEP, count_of, is_raised, load_of, pair_word, worth
 from planner.engine.values import Case
@@ -128,7 +129,7 @@ class Desk:
             if hit.known:
                 days.append(hit.lead_days)
                 if hit.reading_days:
-                    days.append(int(hit.reading_days + ahead))
+                    days.append(at_least(hit.reading_days + ahead))
         return max(days)
 
     def _since_earlier(self, row: Treatment, place: str) -> int:
@@ -164,7 +165,7 @@ class Desk:
             low, _, high = types.partition("-")
             if int(low) <= self.case.patient.fitzpatrick <= int(high):
                 for member in self.catalogue.families.get(family, {family}):
-                    table[member] = max(table.get(member, 0), round(weeks * 7))
+                    table[member] = max(table.get(member, 0), least_days(weeks))
         return table
 
     def rule_between(self, a: str, b: str, places):

@@ -2,6 +2,7 @@
 
 from planner.engine.catalogue import Catalogue, Treatment
 from planner.engine.conditions import Facts, Spot, holds
+from planner.engine.rows import at_most
 from planner.engine.values import Case
 
 BMI_OBESE = 30
@@ -27,7 +28,7 @@ def lidocaine_mg(
     if not doses:
         return None
     most = min(doses + caps)
-    return round(most * min(factors, default=1.0), 1)
+    return at_most(10 * most * min(factors, default=1.0)) / 10
 
 
 def _dosing_weight(case: Case) -> float | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from clinic.catalogue.terms import PairRelation
 from planner.engine.catalogue import Catalogue, Pair, Treatment
 from planner.engine.conditions import Facts, Spot, holds
+from planner.engine.rows import at_least
 from planner.engine.values import UNKNOWN
 
 PRECEDENCE = (
@@ -188,7 +189,7 @@ class Pairs:
         return row.interval_days[0] or self._default_gap()
 
     def _default_gap(self) -> int:
-        return int(self.catalogue.constant("gap.default_days"))
+        return at_least(self.catalogue.constant("gap.default_days"))
 
     def _earlier_stage(self, a: Treatment, b: Treatment) -> str:
         """Acne, release and volume, focal, field; inside one stage the order of a session."""

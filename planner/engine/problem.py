@@ -11,6 +11,7 @@ from planner.engine import limits
 from planner.engine.desk import Candidate, Desk
 from planner.engine.effect import MONTHS_LATE
 from planner.engine.model import LOG, POINT, Lot, Option, Pinned, Problem
+from planner.engine.rows import at_least, at_most
 from planner.engine.scars import pair_word, worth
 from planner.engine.sequence import Piece
 
@@ -81,7 +82,7 @@ def problem_of(desk: Desk, settled: Settled = FRESH) -> Problem:
         budget_cents=None if budget is None else budget - pinned.cents,
         last_day=min(ends, default=None),
         other_visits=1 + pinned.other_visits,
-        block_days=max(round(horizon), pinned.last),
+        block_days=max(at_most(horizon), pinned.last),
         pinned=pinned,
         mechanism_of={code: desk.effect.mechanism_class(code) for code in places},
         loose=loose,
@@ -102,7 +103,7 @@ def pin_pieces(desk: Desk, pins) -> tuple[Piece, ...]:
             starts=pin.day,
             downtime=rows[pin.treatment].days("downtime_days"),
             minutes=rows[pin.treatment].days("duration_min"),
-            milligrams=round(10 * limits.planned_mg(desk, rows[pin.treatment], pin.places)),
+            milligrams=at_least(10 * limits.planned_mg(desk, rows[pin.treatment], pin.places)),
             stands=True,
         )
         for number, pin in enumerate(pins, start=1)

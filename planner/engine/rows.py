@@ -3,12 +3,24 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
+from math import ceil, floor
 
 from clinic.catalogue.terms import Assume, TreatmentKind
 
 
-def whole_days(weeks: float | None) -> int:
-    return 0 if weeks is None else round(weeks * 7)
+def at_least(value: float) -> int:
+    """A least figure as a whole number: a part of a day (a minute, a milligram) counts in full."""
+    return ceil(round(value, 6))
+
+
+def at_most(value: float) -> int:
+    """A greatest figure as a whole number: a part of it does not count."""
+    return floor(round(value, 6))
+
+
+def least_days(weeks: float | None) -> int:
+    """Whole days that are never fewer than so many weeks; 0 where it is not known."""
+    return 0 if weeks is None else at_least(weeks * 7)
 
 
 @dataclass(frozen=True)
@@ -113,11 +125,11 @@ class Treatment:
     def interval_days(self) -> tuple[int, int, int | None]:
         """Days between two sessions: at least, usually, at most (None: no limit known)."""
         span = self.figure("interval_weeks")
-        usual = whole_days(span.usual)
+        usual = least_days(span.usual)
         return (
-            whole_days(span.min) if span.min is not None else usual,
+            least_days(span.min) if span.min is not None else usual,
             usual,
-            whole_days(span.max) if span.max is not None else None,
+            at_most(span.max * 7) if span.max is not None else None,
         )
 
 
