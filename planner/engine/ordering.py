@@ -229,7 +229,8 @@ class _Orders:
                 for first, wait in self.after_course[i]:
                     start = max(start, ends[first] + wait)
                 for first in self.after_start[i]:
-                    start = max(start, starts.get(first, 0))
+                    if not done[first]:  # what has begun holds nobody up by its next session
+                        start = max(start, starts.get(first, 0))
                 starts[i] = start
                 ends[i] = start + (left - 1) * self.interval[i]
             else:
