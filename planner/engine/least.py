@@ -97,28 +97,40 @@ class Least:
         return grow([], items)
 
     def _ordered_apart(self, items) -> set:
-        """Pairs of which one must have ended before the other begins, through others between."""
+        """Pairs of which one must have ended before the other begins, through others between.
+
+        A course may be longer than its intervals make it: so from the last session of the one on.
+        """
         length = {o.code: o.interval_days * (n - 1) for o, n in items}
-        codes = list(length)
-        far = {
-            (a, b): wait
-            for a in codes
-            for b in codes
-            if a != b and (wait := self._wait(a, b, length)) is not None
-        }
+        far = self._far(length)
         if not far:
             return set()
-        nowhere = float("-inf")
-        for middle in codes:
-            for a in codes:
-                if (a, middle) not in far:
-                    continue
-                for b in codes:
-                    if b not in (a, middle) and (middle, b) in far:
-                        through = far[a, middle] + far[middle, b]
-                        far[a, b] = max(far.get((a, b), nowhere), through)
-        pairs = {(a, b) for (a, b), days in far.items() if days > length[a]}
+        single = {o.code for o, n in items if n == 1}
+        pairs = {pair for pair, days in far.items() if pair[0] in single and days > 0}
+        for a, middle in far:
+            rule = self._rule(a, middle)
+            if rule is None or rule.course_first != a:
+                continue
+            gap = 0 if rule.together else rule.gap_days
+            after = {b: gap + far[middle, b] for b in length if b != a and (middle, b) in far}
+            pairs |= {(a, b) for b, days in (after | {middle: gap}).items() if days > 0}
         return pairs | {(b, a) for a, b in pairs}
+
+    def _far(self, length: dict) -> dict:
+        """Days from one treatment's first session to another's, at the least, where it is first."""
+        far = {
+            (a, b): wait
+            for a in length
+            for b in length
+            if a != b and (wait := self._wait(a, b, length)) is not None
+        }
+        for middle in length if far else ():
+            for a in length:
+                for b in length:
+                    if a != b and (a, middle) in far and (middle, b) in far:
+                        through = far[a, middle] + far[middle, b]
+                        far[a, b] = max(far.get((a, b), through), through)
+        return far
 
     def _wait(self, a: str, b: str, length: dict) -> int | None:
         """Days from the first session of a to that of b, at the least; None: in any order."""
