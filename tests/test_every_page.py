@@ -108,6 +108,7 @@ def test_every_page_on_a_desktop(desktop, clinic, sign_in):
     assert "\n".join(faults) == ""
 
 
+@pytest.mark.full
 def test_the_pages_that_are_used_most_are_as_clean_in_the_dark(new_page, live_server, clinic,
                                                                sign_in, axe):  # fmt: skip
     page = new_page(1180, 820, color_scheme="dark", base_url=live_server.url)

@@ -19,6 +19,7 @@ from tests.factories import (
     shipped,
 )
 from tests.patients.test_photos import picture
+from tests.sizes import tablet_first
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -134,6 +135,7 @@ def shot(page, name):
     page.emulate_media(color_scheme="light")
 
 
+@tablet_first
 def test_the_pages_are_accessible(page, sign_in, axe, clinician, treated):
     sign_in(page, clinician)
     last = treated.assessments.in_force().newest_first().first()

@@ -64,7 +64,7 @@ def test_what_was_drawn_stays_when_something_else_is_refused(tablet, sign_in):
     assert plan.agreements.exists()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.full)])
 def test_every_page_of_a_plan_s_papers_is_clean(new_page, live_server, sign_in, axe, scheme):
     plan = make_approved_plan()
     draft = revise(plan=plan, by=make_user())

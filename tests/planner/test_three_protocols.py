@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from django.utils import timezone
 
 from clinic.catalogue import services as catalogue
@@ -22,8 +23,6 @@ from planner import services as planning
 from planner.management.casework import Casework
 from tests.factories import make_patient
 
-pytestmark = pytest.mark.django_db
-
 CASES = Path(__file__).parents[1] / "cases"
 PROTOCOLS = ("kang_triple", "subcision_fco2", "primed_cross")
 ON = dt.datetime(2026, 11, 21, 10, 0, tzinfo=ZoneInfo("Europe/London"))
@@ -31,12 +30,22 @@ ASSUMED = {"pregnancy_excluded": True, "dcq": 0, "phq2": 0, "pih_care": "improvi
 """What a signature waits for and no abstract reports; a no would be no answer to it."""
 
 
+@pytest.fixture(scope="module")
+def settled(django_db_setup, django_db_blocker):
+    """A clinic that keeps every device, made once: each test's own rows are rolled back over it."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        with patch("django.utils.timezone.now", lambda: ON):
+            catalogue.load()
+            people = with_everything(house.settle())
+        yield people
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def people():
-    """A clinic that keeps every device, in which it is the day of the case files."""
+def people(settled, db):
+    """That clinic, on the day of the case files."""
     with patch("django.utils.timezone.now", lambda: ON):
-        catalogue.load()
-        yield with_everything(house.settle())
+        yield settled
 
 
 def with_everything(people):

@@ -22,6 +22,7 @@ from tests.scheduling.making import (
     make_patient,
     make_plan,
 )
+from tests.sizes import tablet_first
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -149,6 +150,7 @@ def book(plan):
     return services.book_plan(plan=plan, choices=offer.choices, by=by, key=key)
 
 
+@tablet_first
 def test_the_patient_calls_to_move_session_two(page, sign_in, axe, plan):
     second = book(plan)[1]
     sign_in(page, make_user("front_desk"))
@@ -306,6 +308,7 @@ def test_a_change_is_seen_on_another_screen_and_disturbs_nobody(desktop, sign_in
     box.wait_for(state="detached")
 
 
+@tablet_first
 def test_a_visit_without_a_plan_is_found_a_time(page, sign_in, axe, house):
     patient = make_patient()
     sign_in(page, make_user("front_desk"))
@@ -322,6 +325,7 @@ def test_a_visit_without_a_plan_is_found_a_time(page, sign_in, axe, house):
     assert Appointment.objects.get(patient=patient).minutes == 60
 
 
+@tablet_first
 def test_a_practitioner_falls_ill_for_a_week(page, sign_in, axe, house):
     on = weekday_ahead()
     plan = busy_day(house, on)
@@ -351,6 +355,7 @@ def test_a_practitioner_falls_ill_for_a_week(page, sign_in, axe, house):
     assert not first.attentions.open().exists()
 
 
+@tablet_first
 def test_a_freed_time_goes_to_who_truly_fits_on_the_waiting_list(page, sign_in, axe, plan, house):
     booked = book(plan)
     sooner = make_plan(sessions=1, steps=[[LASER]], starts_on=weekday_ahead())
@@ -386,6 +391,7 @@ def test_a_freed_time_goes_to_who_truly_fits_on_the_waiting_list(page, sign_in, 
     )
 
 
+@tablet_first
 def test_a_no_show_is_noted_and_its_session_is_due_again(page, sign_in, axe, house):
     plan = make_plan(sessions=2, steps=[[LASER]] * 2, starts_on=weekday_ahead(-9))
     by, past = make_user(), weekday_ahead(-9)
@@ -414,6 +420,7 @@ def test_a_no_show_is_noted_and_its_session_is_due_again(page, sign_in, axe, hou
     assert "No-show" in row.inner_text()
 
 
+@tablet_first
 def test_the_keeper_of_the_house_changes_hours_and_sees_who_is_hit(page, sign_in, axe, house):
     busy_day(house, weekday_ahead())
     sign_in(page, make_user("owner"))

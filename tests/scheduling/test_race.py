@@ -17,7 +17,7 @@ from tests.scheduling.making import MONDAY, NOW, at, choice, days_later, make_ho
 pytestmark = pytest.mark.django_db(transaction=True)
 
 RACERS = 64
-ROUNDS = 50 if os.environ.get("CICATRIX_FULL") == "1" else 2
+ROUNDS = 50 if os.environ.get("CICATRIX_FULL") == "1" else 3
 
 
 @pytest.fixture

@@ -18,7 +18,12 @@ SCREENS = {
 }
 
 
-@pytest.fixture(params=SCREENS)
+IN_FULL = {"tablet, dark", "desktop, light"}  # each size and each theme is seen once without them
+
+
+@pytest.fixture(
+    params=[pytest.param(n, marks=pytest.mark.full) if n in IN_FULL else n for n in SCREENS]
+)
 def screen(request, new_page, live_server):
     width, height, theme = SCREENS[request.param]
     return new_page(width, height, color_scheme=theme, base_url=live_server.url)
