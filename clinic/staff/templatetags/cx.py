@@ -1,8 +1,10 @@
 """What templates of every app share: {% load cx %}."""
 
 from django import template
+from django.urls import resolve
 from django.utils.html import format_html
 
+from clinic.staff.doors import may_enter
 from clinic.staff.frame import places_for, rooms_for
 
 register = template.Library()
@@ -19,6 +21,12 @@ def places(context):
 def clinic_rooms(context):
     request = context["request"]
     return rooms_for(request.user, request.path)
+
+
+@register.filter
+def opens_to(address, user):
+    """Whether the page at `address` is open to somebody: a link that leads to a refusal is none."""
+    return may_enter(user, resolve(address).view_name)
 
 
 @register.filter
