@@ -42,6 +42,9 @@ NOT_WALKED = {
     "patients:reported_withdraw": "of a questionnaire's total",
     "patients:regions": "between two assessments",
     "patients:assessment_chart": "a part of a page",
+    "planner:face": "a part of a page",
+    "planner:lit": "a part of a page",
+    "scheduling:menu": "a part of a page",
     "staff:awake": "a part of a page",
     "account_reauthenticate": "asked for by pages of the library that are closed",
 }
@@ -49,7 +52,7 @@ NOT_WALKED = {
 
 DIFFERS_BY_ROLE = {"today", "chart"}
 
-IN_EVERY_STATE = {"patients:assessment", "planner:plan"}
+IN_EVERY_STATE = {"patients:assessment", "planner:plan", "scheduling:appointment"}
 """Pages that differ with the state of what they show: each one of these is walked."""
 
 
@@ -80,6 +83,7 @@ def clinic():
             ends_at=ON + dt.timedelta(days=205),
             kind="leave",
         )
+        Patient.objects.filter(pk=patient.pk).update(email="walked@example.org")
         letters.record_choice(patient=patient, email=True, sms=True, by=doctor)
         telling.look(patient.pk, ON + dt.timedelta(hours=1))
         make_user(password=None, invited_at=ON, invited_by=people["owner@demo.example"])
