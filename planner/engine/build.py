@@ -9,6 +9,7 @@ from planner.engine import limits
 from planner.engine.compose import Course
 from planner.engine.desk import Desk
 from planner.engine.rows import at_least, least_days
+from planner.engine.safety import clinic_lacks
 from planner.engine.scars import WORTH_A_STEP, worth
 from planner.engine.values import (
     HomeCare,
@@ -149,7 +150,7 @@ class Builder:
         """What may go with a step: adjuncts that a pair row ties to it and nothing forbids."""
         found = []
         for row in self.catalogue.treatments.values():
-            if row.kind != TreatmentKind.ADJUNCT or row.code in self.case.clinic.lacks:
+            if row.kind != TreatmentKind.ADJUNCT or clinic_lacks(self.case, self.catalogue, row):
                 continue
             if frozenset((code, row.code)) not in self.catalogue.pairs_of:
                 continue

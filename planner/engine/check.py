@@ -139,11 +139,17 @@ class _Check:
             self._say("chair_time", "visit.minutes", "", text, index, None, True)
         planned = sum(limits.planned_mg(self.desk, row, step.places) for row, step in rows)
         self._lidocaine(index, planned)
-        for row, step in rows:
-            ml, limit = limits.filler_ml(self.desk, row, step.places)
-            if ml > limit:
-                text = f"{row.name}: {ml:g} ml planned in one visit; a visit holds {limit:g} ml."
-                self._say("filler", "filler_session.ml", "", text, index, None, True)
+        self._filler(index, rows)
+
+    def _filler(self, index: int, rows) -> None:
+        """All fillers of a visit together."""
+        most = self.catalogue.constant("filler_session.ml")
+        amounts = [(row, limits.filler_ml(self.desk, row, step.places)[0]) for row, step in rows]
+        total = round(sum(ml for _, ml in amounts), 2)
+        if total > most:
+            names = " and ".join(row.name for row, ml in amounts if ml)
+            text = f"{names}: {total:g} ml planned in one visit; a visit holds {most:g} ml."
+            self._say("filler", "filler_session.ml", "", text, index, None, True)
 
     def _lidocaine(self, index: int, planned: float) -> None:
         most = self.desk.lidocaine_mg

@@ -148,12 +148,30 @@ def _not_worth(desk, course, candidate: Candidate, expected, cost, taken) -> Why
     for code in excluded:
         extra -= _cost_of(desk, course, code)
     change = f"{gain * 100:+.0f} percentage points and {extra:+.0f} in cost"
+    names = listed(desk.catalogue.name_of(code) for code in excluded)
+    besides = (
+        f"In place of {names}, {count} session(s)"
+        if excluded
+        else f"{count} session(s) besides the plan"
+    )
+    kind, rules, reason = _what_stands_against(desk, course, candidate, cost + extra, excluded)
+    text = f"{besides} would mean {change}{reason}."
+    return WhyNot(candidate.code, candidate.row.name, kind, text, rules, gain, extra)
+
+
+def _what_stands_against(desk, course, candidate: Candidate, cost: Decimal, excluded) -> tuple:
+    """(kind, rules, words) of what kept an open treatment out, as far as it can be told."""
+    wishes, aim = desk.case.wishes, course.strategy
+    if aim and aim.exclude_device and desk.is_device(candidate.row):
+        return "worth", (), "; it needs a device, and this aim does without devices"
+    if wishes.budget is not None and cost > wishes.budget:
+        return "wish", ("budget",), f": more than the budget of {wishes.budget:f}"
     if excluded:
-        names = listed(desk.catalogue.name_of(code) for code in excluded)
-        text = f"In place of {names}, {count} session(s) would mean {change}."
-        return WhyNot(candidate.code, candidate.row.name, "pair", text, (), gain, extra)
-    text = f"{count} session(s) besides the plan would mean {change}: not worth it under this aim."
-    return WhyNot(candidate.code, candidate.row.name, "worth", text, (), gain, extra)
+        return "pair", (), ""
+    if wishes.max_visits is not None or wishes.finish_by is not None:
+        reason = ": not worth it under this aim, or not possible in the visits and the time wished"
+        return "worth", (), reason
+    return "worth", (), ": not worth it under this aim"
 
 
 def _excludes(desk: Desk, candidate: Candidate, code: str, places) -> bool:

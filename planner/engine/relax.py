@@ -43,7 +43,7 @@ def no_plan(desk: Desk) -> NoPlan:
     held = [c for c in desk.candidates if c.out and c.out.kind in ("rule", "skin_type", "late")]
     set_wishes = _set(desk.case.wishes)
     ways: list[tuple] = []
-    for size in (1, 2, 3):
+    for size in range(1, len(set_wishes) + 1):
         for names in combinations(sorted(set_wishes), size):
             if way := _way(desk, names):
                 ways.append(way)

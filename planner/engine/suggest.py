@@ -15,6 +15,7 @@ from planner.engine.mirror import canonical, mirrored_suggestion
 from planner.engine.output import digest_of
 from planner.engine.proposal import Proposer
 from planner.engine.protocols import fitting_protocols
+from planner.engine.safety import clinic_lacks
 from planner.engine.values import Case, Excluded, NoPlan, Possible, Proposal, Suggestion
 
 PLANNER_VERSION = "1.2"
@@ -117,7 +118,7 @@ class _Suggesting:
         rows = []
         for candidate in self.desk.candidates:
             held = {p: v for p, v in candidate.verdicts.items() if v.effect == Effect.OVERRIDE}
-            if not held:
+            if not held or clinic_lacks(self.case, self.catalogue, candidate.row):
                 continue
             gain = relax.gain_of(self.desk, candidate, tuple(sorted(held)), base)
             hits = [h for v in held.values() for h in v.holding if h.effect == Effect.OVERRIDE]

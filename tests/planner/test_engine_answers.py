@@ -1,0 +1,79 @@
+"""What a suggestion says beside its plans is true: what is possible, what is not and why."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from planner.engine.catalogue import catalogue_from
+from planner.engine.check import check
+from planner.engine.suggest import suggest
+from planner.engine.values import GivenSession, GivenStep, Wishes
+from tests.planner.shipped import (
+    TODAY,
+    catalogue,
+    face,
+    load_document_from_yaml,
+    plan_of,
+    scars,
+    suggested,
+)
+
+PITS = (scars("malar.L", "rolling"), scars("malar.L", "ice_pick"))
+
+
+def test_what_the_clinic_does_not_have_is_not_possible_with_a_reason_either():
+    possible = [row.treatment for row in suggested(face(*PITS, skin=6)).possible_with_override]
+    assert {"tca_cross", "fractional_ablative_co2"} <= set(possible)
+
+    lacking = face(*PITS, skin=6, lacks=["tca_cross", "co2_laser_fractional"])
+    left = {row.treatment for row in suggested(lacking).possible_with_override}
+
+    assert left == set(possible) - {"tca_cross", "fractional_ablative_co2"}
+
+
+def test_all_fillers_of_a_visit_count_together():
+    regions = ("malar", "lateral_cheek", "temple")
+    left, right = ([f"{region}.{side}" for region in regions] for side in "LR")
+    case = face(*(scars(place, "rolling") for place in (*left, *right)))
+    [visit] = plan_of((0, "filler_ha", left)).sessions
+    document = load_document_from_yaml()
+    rows = [
+        row | ({"value": 2} if row["code"] == "filler_session.ml" else {})
+        for row in document["calibration"]
+    ]
+    both = replace(visit, steps=(*visit.steps, GivenStep("filler_caha", tuple(right))))
+
+    def told(session: GivenSession):
+        plan = replace(plan_of((0, "filler_ha", left)), sessions=(session,))
+        found = check(case, catalogue_from(document | {"calibration": rows}), plan).findings
+        return [finding.text for finding in found if finding.kind == "filler"]
+
+    assert told(visit) == []
+    assert len(told(both)) == 1
+
+
+def test_as_many_wishes_as_need_be_are_told_where_nothing_fits():
+    tight = Wishes(
+        max_downtime_days=0,
+        budget=Decimal(1),
+        max_visits=1,
+        finish_by=TODAY + timedelta(days=1),
+        no_needles=True,
+    )
+
+    no_plan = suggest(face(*PITS, wishes=tight), catalogue()).no_plan
+
+    assert no_plan.relax
+    assert "Nothing fits all of the patient's wishes" in no_plan.text
+
+
+def test_what_an_aim_or_a_budget_leaves_out_is_said_to_be_left_out_by_it():
+    answer = suggested(face(*PITS))
+    plan = next(p for p in answer.proposals if p.strategy == "no_device")
+    laser = next(r for r in plan.why_not if r.treatment == "fractional_nonablative")
+    assert "does without devices" in laser.text
+
+    poor = face(*PITS, wishes=Wishes(budget=plan.cost))
+    for row in suggested(poor).proposals[0].why_not:
+        if row.kind in ("worth", "pair") and row.cost:
+            assert suggested(poor).proposals[0].cost + row.cost <= plan.cost, row.text
