@@ -15,6 +15,10 @@ MONTHS = {
 }
 
 
+class Ambiguous(ValueError):
+    """A date that reads in two ways; the sentence shows both."""
+
+
 def read_date(text: str) -> str:
     """ISO text of a day, a month ("2026-08") or a year, from how people write them.
 
@@ -24,6 +28,7 @@ def read_date(text: str) -> str:
     numbers = [MONTHS.get(word.lower(), word) for word in words]
     if not all(str(number).isdigit() for number in numbers) or not 1 <= len(numbers) <= 3:
         raise ValueError(f"{text} is not a date.")
+    _refuse_ambiguous(text, words)
     numbers = [int(number) for number in numbers]
     if len(str(words[0])) != 4:
         numbers.reverse()
@@ -34,6 +39,21 @@ def read_date(text: str) -> str:
     except ValueError:
         raise ValueError(f"There is no {text}.") from None
     return f"{numbers[0]:04d}" + "".join(f"-{number:02d}" for number in numbers[1:])
+
+
+def _refuse_ambiguous(text, words):
+    """05/06/1990 is another day in London than in New York."""
+    first, second, *year = words if text.count("/") == 2 else ["", ""]
+    if not (first.isdigit() and second.isdigit() and len(year) == 1 and len(first) <= 2):
+        return
+    one, other = int(first), int(second)
+    if one == other or not (1 <= one <= 12 and 1 <= other <= 12):
+        return
+    ways = " or ".join(
+        f"{day:02d}-{dt.date(2000, month, 1):%b}-{year[0]}"
+        for day, month in ((one, other), (other, one))
+    )
+    raise Ambiguous(f"Which is the month? Write it as {ways}.")
 
 
 class PartialDateField(forms.CharField):
@@ -67,6 +87,8 @@ class PartialDateField(forms.CharField):
             return self.empty_value
         try:
             iso = read_date(text)
+        except Ambiguous as error:
+            raise ValidationError(str(error)) from None
         except ValueError as error:
             raise ValidationError(f"{error} {self.FORMS[self.precision]}") from None
         if len(iso) not in self.LENGTHS[self.precision]:
@@ -107,7 +129,7 @@ def number_field(label, *, low=None, above=None, high, unit="", places=0, **kwar
     words = f"This is {start} {unit}".rstrip() + "."
     kinds = {"required": False, "label": label, **kwargs}
     if places:
-        field = forms.DecimalField(max_digits=8, decimal_places=places, **kinds)
+        field = forms.DecimalField(**kinds)
         field.error_messages["invalid"] = f"Write a number. {words}"
     else:
         field = forms.IntegerField(**kinds)
@@ -117,6 +139,8 @@ def number_field(label, *, low=None, above=None, high, unit="", places=0, **kwar
     def inside(value):
         if value > high or (value <= above if above is not None else value < low):
             raise ValidationError(words)
+        if places and -value.as_tuple().exponent > places:
+            raise ValidationError(f"Write at most {places} figures after the point.")
 
     field.validators = [*field.validators, inside]
     field.unit = unit

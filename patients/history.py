@@ -6,10 +6,11 @@ A question of several parts is led by one yes or no: no answers all of it, yes s
 import json
 
 from django import forms
+from django.utils import timezone
 
 from patients import chart
 from patients.conditions import holds
-from patients.facts import Facts, answers_in_force
+from patients.facts import ALLERGY, Facts, answers_in_force, denied_allergies, names_some
 from patients.fields import PartialDateField, number_field
 from patients.questions import (
     UNKNOWN,
@@ -23,6 +24,15 @@ from patients.questions import (
 
 YES_NO = [("yes", "Yes"), ("no", "No"), (UNKNOWN, "Not known")]
 REGIONS = "regions"
+LISTED = 3  # a question that asks for this many things at once shows them before the yes
+CLASHES = (  # two that cannot both be answered with yes, and what is said beside the second
+    (
+        "pregnancy",
+        "pregnancy_excluded",
+        "It cannot be ruled out while the answer above says that it is so or may be. "
+        "Change one of the two.",
+    ),
+)
 NONE = "none"  # the tick that says no where a question asks for nothing but a day
 
 
@@ -42,6 +52,7 @@ class HistoryForm(forms.Form):
             code: question for code, question in questions().items() if only is None or code in only
         }
         self.stored = answers_in_force(patient, on)
+        self.denied = denied_allergies(patient, on)  # the record's words, while they contradict
         newest = patient.answers.order_by("-id").values_list("id", flat=True).first()
         self.fields["seen"].initial = newest or 0
         for question in self.asked.values():
@@ -98,10 +109,16 @@ class HistoryForm(forms.Form):
             "parts": parts,
             "applies": json.dumps(question.applies) if question.applies else "",
             "hidden": not facts.applies(question),
+            "listed": _listed(question),
+            "record_says": self._record_says(question),
             "answered_on": answered_on,
             "expired": expired,
             "missing": question.code not in self.stored,
         }
+
+    def _record_says(self, question) -> str:
+        text = self.patient.allergies if question.code == ALLERGY else ""
+        return text if names_some(text) else ""
 
     @property
     def marks(self) -> str:
@@ -113,7 +130,10 @@ class HistoryForm(forms.Form):
         return [
             code
             for code, (value, _, expired) in self.stored.items()
-            if expired and code in self.asked and facts.applies(self.asked[code])
+            if expired
+            and code in self.asked
+            and not (code == ALLERGY and self.denied)  # settled on its own, not nodded through
+            and facts.applies(self.asked[code])
         ]
 
     # --- values ---
@@ -159,6 +179,7 @@ class HistoryForm(forms.Form):
         data = super().clean()
         given = self._given_from(data)
         facts = self._facts(given)
+        self._forgive_unseen(facts)
         self.given = {
             code: self._visible(self.asked[code], value, facts)
             for code, value in given.items()
@@ -170,8 +191,23 @@ class HistoryForm(forms.Form):
                 self.add_error(question.code, "Say which: answer at least one of these.")
             if data.get(_name(question, NONE)) and data.get(question.code):
                 self.add_error(question.code, "Give the day, or say that there is none.")
+        self._refuse_clashes()
         self._refuse_overtaken(data)
         return data
+
+    def _forgive_unseen(self, facts):
+        """A slip in a part that the answers have put away is no reason to refuse."""
+        for question in self.asked.values():
+            led_no = _is_led(question) and self.cleaned_data.get(question.code) in (False, UNKNOWN)
+            for part in question.parts:
+                if led_no or holds(part.show_if, facts, self.on) is False:
+                    self.errors.pop(_name(question, part.code), None)
+
+    def _refuse_clashes(self):
+        for one, other, words in CLASHES:
+            pair = [(self.asked.get(code), self.given.get(code)) for code in (one, other)]
+            if all(question and says_yes(question, value) for question, value in pair):
+                self.add_error(other, words)
 
     def _has_errors(self, question) -> bool:
         return any(_name(question, part.code) in self.errors for part in question.parts)
@@ -226,6 +262,12 @@ def _is_led(question: Question) -> bool:
     return len(question.parts) > 1 or (first.kind == "date" and first.code != "")
 
 
+def _listed(question: Question) -> list[str]:
+    """What a question with "this list" means, for the reader who has not said yes."""
+    named = [part.label for part in question.parts if part.kind == "yes_no" and not part.show_if]
+    return named if _is_led(question) and len(named) >= LISTED else []
+
+
 def _is_a_day(question: Question) -> bool:
     return [(part.kind, part.code) for part in question.parts] == [("date", "")]
 
@@ -257,7 +299,9 @@ def _field(question: Question, part: Part) -> forms.Field:
     if part.kind == "yes_no":
         return _yes_no(label)
     if part.kind == "date":
-        return PartialDateField(label=label, required=False)
+        # A day that is asked for by itself is one to come; a part dates what has happened.
+        latest = timezone.localdate if part.code else None
+        return PartialDateField(label=label, required=False, latest=latest)
     if part.kind == "number":
         return _number(part, label)
     if part.kind == "choice":

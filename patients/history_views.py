@@ -6,11 +6,18 @@ from django.views.decorators.http import require_POST
 
 from patients import definitions, services
 from patients.errors import RemovedMeanwhile, Stale
+from patients.facts import ALLERGY
 from patients.forms import PreviousTreatmentForm
 from patients.history import HistoryForm, shown_answer
 from patients.models import Patient, PreviousTreatment
 from patients.questions import questions
-from patients.seen import as_typed, name_stale_fields, patient_of, status
+from patients.seen import (
+    as_typed,
+    name_stale_fields,
+    patient_of,
+    status,
+    tell_of_denied_allergies,
+)
 
 
 def history(request, pk):
@@ -25,6 +32,7 @@ def history(request, pk):
         messages.success(
             request, f"{count} answer{'' if count == 1 else 's'} saved." if count else "No change."
         )
+        tell_of_denied_allergies(request, patient)
         return redirect(patient)
     expired = [
         (questions()[code], shown_answer(questions()[code], form.stored[code][0]))
@@ -36,14 +44,24 @@ def history(request, pk):
 
 @require_POST
 def history_confirm(request, pk):
-    """Nothing has changed: every expired answer holds anew from today."""
+    """Nothing has changed: every expired answer holds anew from today.
+
+    So does a no to allergies beside the record's text, if that text is still the one shown.
+    """
     patient = patient_of(request, pk)
     today = timezone.localdate()
-    expired = HistoryForm(patient=patient, on=today).expired()
-    shown = [code for code in request.POST.getlist("question") if code in expired]
+    form = HistoryForm(patient=patient, on=today)
+    known = form.expired()
+    if form.denied and _same_words(request.POST.get("record", ""), form.denied):
+        known.append(ALLERGY)
+    shown = [code for code in request.POST.getlist("question") if code in known]
     services.record_answers(patient=patient, answers={}, confirmed=shown, on=today, by=request.user)
     messages.success(request, "Confirmed as unchanged today.")
     return redirect("patients:history", pk)
+
+
+def _same_words(one: str, other: str) -> bool:
+    return one.split() == other.split()
 
 
 def previous(request, pk):

@@ -1,7 +1,10 @@
 """What a request may see of the patients, and how its page answers."""
 
+from django.contrib import messages
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
+from patients.facts import denied_allergies
 from patients.models import Assessment, Patient
 
 
@@ -30,3 +33,14 @@ def name_stale_fields(form, error) -> None:
 
 def status(form, refused=False) -> int:
     return 422 if form and form.is_bound and (form.errors or refused) else 200
+
+
+def tell_of_denied_allergies(request, patient) -> None:
+    """After a save on either side: what the record says against what the history says."""
+    patient = patient_of(request, patient.pk)
+    if said := denied_allergies(patient, timezone.localdate()):
+        messages.warning(
+            request,
+            f"The record says: {said}. The history says no allergy. Until this is settled on the "
+            "history page, allergies count as not answered.",
+        )

@@ -10,7 +10,13 @@ from patients.errors import RecordNumberTaken, Stale
 from patients.facts import history_status
 from patients.forms import PatientForm, SearchForm, WishesForm
 from patients.models import Patient, Wishes
-from patients.seen import as_typed, name_stale_fields, patient_of, status
+from patients.seen import (
+    as_typed,
+    name_stale_fields,
+    patient_of,
+    status,
+    tell_of_denied_allergies,
+)
 
 SHOWN_AT_ONCE = 50
 
@@ -103,6 +109,7 @@ def edit(request, pk):
             name_stale_fields(form, error)
         else:
             messages.success(request, "Saved.")
+            tell_of_denied_allergies(request, patient)
             return redirect(patient)
     patient = patient_of(request, pk)  # the banner shows what is saved, not what is typed
     context = {"form": form, "patient": patient, "stale": stale}

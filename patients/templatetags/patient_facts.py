@@ -5,8 +5,10 @@ import re
 from django import template
 from django.utils import timezone
 
-from clinic.catalogue.terms import MarkType, Phototype, ScarType
+from clinic.catalogue.terms import Phototype
 from patients import chart, facts
+from patients.history import shown_answer
+from patients.questions import Question
 
 register = template.Library()
 
@@ -28,9 +30,7 @@ def skin_type(patient) -> str:
 
 @register.filter
 def names_some(allergies: str) -> bool:
-    """Whether the text names an allergy; "None known" is good news and no alarm."""
-    words = allergies.strip(" .").lower()
-    return bool(words) and words not in ("none", "none known", "no known allergies", "nil", "nkda")
+    return facts.names_some(allergies)
 
 
 @register.filter
@@ -52,9 +52,8 @@ def _inside(place: str) -> str:
 
 @register.filter
 def type_words(code: str) -> str:
-    if code.startswith("mark_"):
-        return MarkType(code.removeprefix("mark_")).label
-    return ScarType(code).label
+    """As in the legend of the chart and on the buttons."""
+    return chart.SYMBOLS[code].name.capitalize()
 
 
 @register.filter
@@ -66,6 +65,11 @@ def or_not_recorded(value):
 def plain_number(value):
     """1.50 as 1.5, 3.00 as 3."""
     return value if value is None else f"{value:f}".rstrip("0").rstrip(".")
+
+
+@register.filter
+def answer_words(value, question: Question) -> str:
+    return shown_answer(question, value)
 
 
 @register.filter

@@ -41,6 +41,8 @@ const every = (values) => (values.includes(false) ? false : values.includes(UNKN
 function refresh() {
   for (const part of form.querySelectorAll("[data-led-by]"))
     part.hidden = answerOf(part.dataset.ledBy) !== true;
+  for (const list of form.querySelectorAll("[data-until-yes]"))
+    list.hidden = answerOf(list.dataset.untilYes) === true;
   for (const part of form.querySelectorAll("[data-show-if]"))
     part.hidden = holds(JSON.parse(part.dataset.showIf)) !== true;
   for (const part of form.querySelectorAll("[data-with-yes]"))

@@ -48,6 +48,7 @@ def test_the_front_desk_registers_a_patient(desk):
     [
         ({"born": "31-Feb-1990"}, "There is no 31-Feb-1990."),
         ({"born": "1990-13-01"}, "There is no 1990-13-01."),
+        ({"born": "05/06/1990"}, "Which is the month? Write it as 05-Jun-1990 or 06-May-1990."),
         ({"born": "soon"}, "soon is not a date."),
         ({"born": "14-Aug-80"}, "Write the year with four figures."),
         ({"born": "14-Aug-2090"}, "14-Aug-2090 is in the future."),
@@ -79,6 +80,16 @@ def test_today_is_no_future_birth_date(desk):
     desk.post(reverse("patients:register"), {**FORM, "born": f"{today:%d-%b-%Y}"})
 
     assert Patient.objects.get().born == today
+
+
+@pytest.mark.parametrize(
+    ("typed", "day"),
+    [("14/08/1980", (14, 8)), ("05/05/1980", (5, 5)), ("05.06.1980", (5, 6))],
+)
+def test_a_date_that_reads_in_one_way_is_taken(desk, typed, day):
+    desk.post(reverse("patients:register"), {**FORM, "born": typed})
+
+    assert Patient.objects.get().born == dt.date(1980, day[1], day[0])
 
 
 def test_a_record_number_in_use_is_refused_beside_its_field(desk):
