@@ -144,7 +144,8 @@ def test_1_no_proposal_breaks_a_rule_an_interval_an_order_or_a_wish(case, rows):
         steps = [step for session in proposal.sessions for step in session.steps]
         assert not any(step.needs_override for step in steps)
         if not proposal.protocol:
-            assert not [f.text for f in checked.findings if f.kind in ("interval", "order")]
+            kinds = ("interval", "order", "same_session")
+            assert not [f.text for f in checked.findings if f.kind in kinds]
 
 
 @given(
