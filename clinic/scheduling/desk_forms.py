@@ -5,6 +5,7 @@ from django import forms
 
 from clinic.catalogue.terms import Performer
 from clinic.scheduling import holds, visit_types
+from clinic.scheduling.errors import moment
 from clinic.scheduling.fields import ClockField
 from clinic.scheduling.forms import VisitForm, form_helper, people_choices
 from clinic.scheduling.models import (
@@ -40,13 +41,21 @@ class WaitingForm(forms.Form):
     person = forms.ChoiceField(label="With", required=False)
     note = forms.CharField(label="Note for the desk", required=False, max_length=200)
 
-    def __init__(self, *args, sessions=(), **kwargs):
+    def __init__(self, *args, sessions=(), booked=(), **kwargs):
+        """`booked` are the coming visits: each kind and session says the day that it has."""
         super().__init__(*args, **kwargs)
         self.sessions = {str(each.pk): each for each in sessions}
+        days = {str(each.session_id or each.kind): each.starts_at for each in reversed(booked)}
         types = visit_types.all_types()
+        kinds = [(kind.value, types[kind].get_kind_display()) for kind in VisitForm.KINDS]
+        groups = [
+            ("Of the plan", [(key, self._words(each)) for key, each in self.sessions.items()]),
+            ("Without a plan", kinds),
+        ]
         self.fields["session"].choices = [
-            *((key, self._words(each)) for key, each in self.sessions.items()),
-            *((kind.value, types[kind].get_kind_display()) for kind in VisitForm.KINDS),
+            (group, [(key, self._with_day(words, days.get(key))) for key, words in rows])
+            for group, rows in groups
+            if rows
         ]
         self.fields["person"].choices = people_choices()
         self.helper = form_helper(
@@ -57,6 +66,10 @@ class WaitingForm(forms.Form):
             "weekdays",
             "note",
         )
+
+    @staticmethod
+    def _with_day(words: str, starts_at) -> str:
+        return f"{words}, sooner than {moment(starts_at)}" if starts_at else words
 
     @staticmethod
     def _words(session) -> str:

@@ -22,6 +22,13 @@ def days(count: int) -> str:
     return f"{count} day" if abs(count) == 1 else f"{count} days"
 
 
+def off_target_words(count: int) -> str:
+    """How far from its target day a visit is: the same words wherever it is said."""
+    if count == 0:
+        return "on its target day"
+    return f"{days(abs(count))} {'after' if count > 0 else 'before'} its target day"
+
+
 class SchedulingError(Exception):
     """The family: a view shows `str(error)`."""
 
@@ -52,14 +59,23 @@ class OutsideHours(SchedulingError):
         super().__init__(f"{moment(starts)} to {clock(ends)} is outside hours: {name} {does}.")
 
 
+AWAY_WORDS = {
+    "ill": "ill",
+    "leave": "on leave",
+    "training": "at a training",
+    "service": "being serviced",
+    "holiday": "closed",
+}
+
+
 class Away(SchedulingError):
-    """On leave, in service, or the clinic closed for a holiday."""
+    """Ill, on leave, being serviced, or the clinic closed for a holiday."""
 
     def __init__(self, resource, absence):
         self.resource, self.absence = resource, absence
         name = resource.name if resource else "The clinic"
         kind = absence.get_kind_display().lower()
-        state = {"leave": "on leave", "service": "in service", "holiday": "closed"}[absence.kind]
+        state = AWAY_WORDS.get(absence.kind, "away")
         why = f" ({absence.note})" if absence.note else ""
         super().__init__(
             f"{name} is {state}{why} until {moment(absence.during.upper)}. "
@@ -154,10 +170,11 @@ class Unfit(SchedulingError):
 
 
 class NothingFits(SchedulingError):
-    """No sequence of visits fits. `shortfall` is the calendar's finding, `offer` the way out."""
+    """No sequence of visits fits. `offer` is the way out; `ask` what to put to a clinician, if it
+    is theirs to decide, about which `session`."""
 
-    def __init__(self, words, *, offer=None):
-        self.offer = offer
+    def __init__(self, words, *, offer=None, ask="", session=None):
+        self.offer, self.ask, self.session = offer, ask, session
         super().__init__(words)
 
 

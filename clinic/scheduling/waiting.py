@@ -67,9 +67,7 @@ class Fit:
     def words(self) -> str:
         said = []
         if self.off_target is not None:
-            side = "after" if self.off_target > 0 else "before"
-            off = f"{errors.days(abs(self.off_target))} {side} its target day"
-            said.append(off if self.off_target else "on its target day")
+            said.append(errors.off_target_words(self.off_target))
         if self.sooner_by is not None:
             said.append(f"{errors.days(self.sooner_by)} sooner than booked")
         if self.later:
@@ -96,6 +94,8 @@ class Fit:
 def add(*, patient, by, session=None, kind: str = "", **said) -> Waiting:
     """Put a patient on the list, for a session of a plan or for a visit without one.
 
+    A kind of visit that is booked already waits for that very visit to come sooner.
+
     `said` is what they said: not_before, not_after, weekdays, from_time, to_time, person, minutes,
     note.
     """
@@ -107,6 +107,13 @@ def add(*, patient, by, session=None, kind: str = "", **said) -> Waiting:
         if bridge.performed_on(session):
             raise errors.CannotChange(f"{session} is performed already.")
         kind = session.kind
+    if session is None and (tied := _coming_visit(patient, kind)):
+        session = tied.session
+    if session is None and Waiting.objects.open().filter(patient=patient, kind=kind, session=None):
+        raise errors.CannotChange(
+            f"{patient} waits for a {VisitKind(kind).label.lower()} already. Take the other entry "
+            "off the list first."
+        )
     try:
         with transaction.atomic():
             return Waiting.objects.create(
@@ -208,7 +215,7 @@ def _might(entry: Waiting, freed: Freed) -> bool:
 
 
 def _fit(entry: Waiting, freed: Freed, house, now) -> Fit | None:
-    booked = _booked(entry)
+    booked = booked_for(entry, now)
     if booked and (
         booked.pinned or booked.state not in COMING or booked.starts_at <= freed.starts_at
     ):
@@ -219,7 +226,7 @@ def _fit(entry: Waiting, freed: Freed, house, now) -> Fit | None:
     if course and not course.is_inside_its_window():
         return None
     who = bridge.patient_resource(entry.patient)
-    visit = _visit(entry, house, who)
+    visit = _visit(entry, booked, house, who)
     diary = bridge.read_diary(
         on,
         1,
@@ -245,14 +252,26 @@ def _fit(entry: Waiting, freed: Freed, house, now) -> Fit | None:
     return Fit(entry, starts_at, ends_at, chosen, named, booked, off_target, later)
 
 
-def _booked(entry: Waiting) -> Appointment | None:
+def booked_for(entry: Waiting, now=None) -> Appointment | None:
+    """The visit that the entry waits to have sooner: that of its session, else of its kind."""
     if entry.session_id is None:
-        return None
+        visit = _coming_visit(entry.patient, entry.kind, now)
+        if visit and visit.session_id:  # booked from a plan since the entry was made
+            entry.session = visit.session
+        return visit
     rows = Appointment.objects.standing().filter(session=entry.session_id)
     return rows.select_related("patient", "session__block__plan").first()
 
 
-def _visit(entry: Waiting, house, who) -> Visit:
+def _coming_visit(patient, kind: str, now=None) -> Appointment | None:
+    rows = Appointment.objects.coming(now).filter(patient=patient, kind=kind)
+    return rows.select_related("patient", "session__block__plan").order_by("starts_at").first()
+
+
+def _visit(entry: Waiting, booked, house, who) -> Visit:
+    if booked:
+        visit = offers.visit_of_appointment(booked, house, who)
+        return _with_person(visit, entry)
     if entry.session_id:
         parts = bridge.parts_of_session(entry.session)
         needs = bridge.needs_of_session(entry.session, house, who)
@@ -261,15 +280,17 @@ def _visit(entry: Waiting, house, who) -> Visit:
         minutes = entry.minutes or visit_types.usual_minutes(kind)
         parts = bridge.parts_of(procedure=minutes)
         needs = bridge.needs_of_kind(kind, house, who)
-    visit = Visit(entry.pk, parts, needs)
-    if entry.person_id and visit.lead:
-        if entry.person_id not in visit.lead.pool:
-            return replace(visit, needs=(replace(visit.lead, pool=()), *needs[1:]))
-        needs = tuple(
-            replace(need, pool=(entry.person_id,)) if need is visit.lead else need for need in needs
-        )
-        visit = replace(visit, needs=needs)
-    return visit
+    return _with_person(Visit(entry.pk, parts, needs), entry)
+
+
+def _with_person(visit: Visit, entry: Waiting) -> Visit:
+    if not (entry.person_id and visit.lead):
+        return visit
+    pool = (entry.person_id,) if entry.person_id in visit.lead.pool else ()
+    wanted = replace(visit.lead, pool=pool)
+    return replace(
+        visit, needs=tuple(wanted if need is visit.lead else need for need in visit.needs)
+    )
 
 
 def _place(diary, visit: Visit, entry: Waiting, freed: Freed):
@@ -343,9 +364,7 @@ class _Course:
 
     @property
     def off_target(self) -> int:
-        previous = windows.session_before(self.own, self.sessions)
-        before = self.dates.get(previous.pk) if previous else None
-        return (self.on - windows.target_date(self.own, before)).days
+        return (self.on - windows.target_in(self.own, self.dates, self.sessions)).days
 
 
 # --- the desk decides ----------------------------------------------------------------------------
@@ -365,7 +384,8 @@ def give(
 
 
 def _give(row: Waiting, starts_at, resources, by, key, now) -> Appointment:
-    if row.session_id is None:
+    booked = booked_for(row, now)
+    if booked is None and row.session_id is None:
         return book_visit(
             patient=row.patient,
             kind=row.kind,
@@ -376,7 +396,10 @@ def _give(row: Waiting, starts_at, resources, by, key, now) -> Appointment:
             minutes=row.minutes,
             now=now,
         )
-    booked = _booked(row)
+    if booked and booked.starts_at <= starts_at:
+        raise errors.CannotChange(
+            f"{row.patient} is booked sooner meanwhile, for {errors.moment(booked.starts_at)}."
+        )
     if booked is None:
         choice = Choice(row.session, starts_at, resources)
         plan = row.session.block.plan

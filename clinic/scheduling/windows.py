@@ -29,6 +29,19 @@ def session_before(session, sessions):
     )
 
 
+def target_in(session, dates: dict, sessions) -> dt.date:
+    """The session's target day, counted from the day that the session before it has in `dates`."""
+    previous = session_before(session, sessions)
+    return target_date(session, dates.get(previous.pk) if previous else None)
+
+
+def is_passed_over(session, sessions) -> bool:
+    """A session that was not held though a later one was: no window of it is left to search."""
+    return bridge.performed_on(session) is None and any(
+        bridge.performed_on(each) for each in sessions if each.number > session.number
+    )
+
+
 def window_problem(session, dates: dict, sessions) -> WindowMissed | None:
     """Why the session's day is outside its window, counted from the day of the session before it.
 

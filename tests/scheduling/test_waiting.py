@@ -216,3 +216,25 @@ def test_whoever_is_listed_can_be_given_the_time(house, by, seconds, day, hour):
                 assert not moved.deviation_reason
                 transaction.set_rollback(True)
         transaction.set_rollback(True)
+
+
+def test_a_consultation_that_is_booked_moves_into_the_freed_time_and_is_not_booked_twice(house, by):
+    patient = make_patient()
+    visit = services.book_visit(
+        patient=patient, kind="first_consultation", starts_at=at(days_later(35), 9), by=by, key="v",
+        resources=(house.doctor.pk, house.talking.pk), now=NOW,
+    )  # fmt: skip
+    entry = waiting.add(patient=patient, kind="first_consultation", by=by)
+    with pytest.raises(errors.CannotChange, match="waits for a first consultation already"):
+        waiting.add(patient=patient, kind="first_consultation", by=by)
+    (fit,) = waiting.fitting(freed_time(house, by), now=NOW)
+    assert fit.booked == visit
+    assert fit.words == "7 days sooner than booked"
+
+    given_to = waiting.give(
+        entry=entry, starts_at=fit.starts_at, resources=fit.resources, by=by, key="k",
+        revision=1, now=NOW,
+    )  # fmt: skip
+
+    assert (given_to, given_to.starts_at) == (visit, fit.starts_at)
+    assert patient.appointments.count() == 1

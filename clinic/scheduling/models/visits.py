@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from clinic.scheduling.errors import off_target_words
 from clinic.scheduling.models.keeping import AUTHOR, one_of, tracked
 from clinic.scheduling.models.resources import Resource, ResourceKind
 from patients.models import Patient
@@ -270,6 +271,10 @@ class Appointment(models.Model):
     def off_target(self) -> int | None:
         """Days after the target day; negative when before it."""
         return None if self.target_on is None else (self.day - self.target_on).days
+
+    @property
+    def off_target_words(self) -> str:
+        return "" if self.off_target is None else off_target_words(self.off_target)
 
     def resources_of(self, kind: str) -> list[Resource]:
         """Its people, rooms or devices, in the order in which they are first needed."""
