@@ -345,8 +345,13 @@ def absence_of(resource: Resource, starts, ends) -> Absence | None:
 
 
 def sessions_of(plan) -> list[PlannedSession]:
+    return sessions_of_all([plan])
+
+
+def sessions_of_all(plans) -> list[PlannedSession]:
+    """The sessions of several plans in a few queries, each plan's in its order."""
     return list(
-        PlannedSession.objects.filter(block__plan=plan)
+        PlannedSession.objects.filter(block__plan__in=plans)
         .select_related("block__plan", "performance")
         .prefetch_related("steps")
         .order_by("number")

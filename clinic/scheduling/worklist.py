@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import models
 
 from clinic.scheduling import bridge, windows
-from clinic.scheduling.models import OFF, Appointment, CancelReason, State, unbooked_plans
+from clinic.scheduling.models import Appointment, CancelReason, State, unbooked_plans
 from planner.models import Plan
 
 LOOK_AHEAD = dt.timedelta(days=42)
@@ -57,17 +57,21 @@ def sessions_due(user, on: dt.date) -> list[Due]:
     """
     begun = Appointment.objects.filter(session__block__plan=models.OuterRef("pk"))
     plans = Plan.objects.visible_to(user).active().filter(models.Exists(begun)).with_people()
-    found = [each for plan in plans for each in _due_of(plan, on)]
+    plans = {plan.pk: plan for plan in plans}
+    rows: dict = {pk: [] for pk in plans}
+    for session in bridge.sessions_of_all(plans):
+        session.block.plan = plans[session.block.plan_id]
+        rows[session.block.plan_id].append(session)
+    visits = Appointment.objects.filter(session__block__plan__in=plans).order_by("booked_at")
+    standing, off = {}, {}
+    for visit in visits:
+        (off if visit.is_off else standing)[visit.session_id] = visit
+    found = [each for own in rows.values() for each in _due_of(own, standing, off, on)]
     return sorted(found, key=lambda each: (each.latest or each.earliest, str(each.session.pk)))
 
 
-def _due_of(plan, on: dt.date):
+def _due_of(sessions, standing, off, on: dt.date):
     zone = bridge.clinic_zone()
-    sessions, standing = bridge.sessions_of(plan), bridge.standing_by_session(plan)
-    off = {
-        visit.session_id: visit
-        for visit in Appointment.objects.of_plan(plan).filter(state__in=OFF).order_by("booked_at")
-    }
     before, reviewed = None, True
     for session in sessions:
         day = bridge.date_of(session, standing, zone)
@@ -78,7 +82,6 @@ def _due_of(plan, on: dt.date):
             earliest, latest = windows.window_dates(session, before)
             if earliest <= on + LOOK_AHEAD:
                 reason, detail = _why(session, off.get(session.pk))
-                session.block.plan = plan
                 yield Due(session, reason, detail, earliest, latest, bool(latest and latest < on))
         before = day
         reviewed = session.kind != "review" or bridge.performed_on(session) is not None
