@@ -277,8 +277,10 @@ class HoursForm(forms.Form):
 
 
 class AbsenceForm(forms.Form):
-    resource = forms.ChoiceField(label="Who or what", required=False)
-    kind = forms.ChoiceField(label="Kind", choices=AbsenceKind.choices)
+    CLINIC = "clinic"
+
+    resource = forms.ChoiceField(label="Who or what")
+    kind = forms.ChoiceField(label="Why", choices=[("", "Choose why"), *AbsenceKind.choices])
     first_on = DayField(label="From")
     first_at = ClockField(
         label="From time", required=False, help_text="Like 08:30. Empty: from midnight."
@@ -289,12 +291,23 @@ class AbsenceForm(forms.Form):
     )
     note = forms.CharField(label="Note", required=False, max_length=200)
 
+    GROUPS = (
+        (ResourceKind.PERSON, "People"),
+        (ResourceKind.ROOM, "Rooms"),
+        (ResourceKind.DEVICE, "Devices"),
+    )
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        rows = Resource.objects.of_the_clinic().filter(active=True)
+        rows = list(Resource.objects.of_the_clinic().filter(active=True))
+        groups = [
+            (words, [(str(row.pk), row.name) for row in rows if row.kind == kind])
+            for kind, words in self.GROUPS
+        ]
         self.fields["resource"].choices = [
-            ("", "The whole clinic"),
-            *((str(row.pk), row.name) for row in rows),
+            ("", "Choose who or what"),
+            *(group for group in groups if group[1]),
+            ("Everybody", [(self.CLINIC, "The whole clinic is closed")]),
         ]
         self.helper = form_helper(
             "resource",
@@ -321,3 +334,15 @@ class AbsenceForm(forms.Form):
         if starts and ends and ends <= timezone.now():
             self.add_error("last_on", "This is past already.")
         return cleaned
+
+    @property
+    def whose(self) -> Resource | None:
+        """The person, room or device; None is the whole clinic."""
+        chosen = self.cleaned_data["resource"]
+        return None if chosen == self.CLINIC else Resource.objects.get(pk=chosen)
+
+    @property
+    def asked(self) -> str:
+        """What would be closed, in short: a page that was seen stands for this and no other."""
+        found = self.cleaned_data
+        return f"{found['resource']} {found['starts_at']:%s} {found['ends_at']:%s}"

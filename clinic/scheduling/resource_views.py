@@ -1,13 +1,17 @@
 """Pages for who keeps the clinic's people, rooms, devices and hours."""
 
+import datetime as dt
+
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clinic.scheduling import capabilities, rebooking
 from clinic.scheduling import resources as keeping
+from clinic.scheduling.calendar_forms import DayForm
 from clinic.scheduling.forms import AbsenceForm, HoursForm, ResourceForm
 from clinic.scheduling.models import Absence, Resource, ResourceKind, WorkingHours
 
@@ -23,7 +27,6 @@ def resources(request):
     rows = Resource.objects.of_the_clinic().select_related("user").prefetch_related("hours")
     rows = list(rows)
     capabilities.told(rows)
-    coming = Absence.objects.filter(during__endswith__gt=timezone.now()).select_related("resource")
     return render(
         request,
         "scheduling/resources.html",
@@ -33,7 +36,7 @@ def resources(request):
                 for kind, words in KINDS.items()
             ],
             "clinic_hours": WorkingHours.objects.filter(resource=None),
-            "absences": coming,
+            "absences": _coming_absences(),
         },
     )
 
@@ -87,18 +90,37 @@ def _hours_page(request, row):
 
 @require_http_methods(["GET", "POST"])
 def new_absence(request):
-    form = AbsenceForm(request.POST or None, initial={"resource": request.GET.get("resource", "")})
-    if form.is_valid():
-        asked = form.cleaned_data
-        row = Resource.objects.filter(pk=asked["resource"]).first() if asked["resource"] else None
-        span = {"starts_at": asked["starts_at"], "ends_at": asked["ends_at"]}
-        outside = keeping.visits_during(resource=row, **span)
-        if outside and request.POST.get("seen") != "yes":
-            return _form_page(request, form, "Absence", "Save", outside=outside)
-        rebooking.add_absence(resource=row, kind=asked["kind"], note=asked["note"], **span)
-        messages.success(request, f"The absence is saved.{_to_move(outside)}")
-        return redirect(_after_absence(request.user, outside))
-    return _form_page(request, form, "Absence", "Save")
+    """Note that somebody is away; beneath, who is away in the time to come."""
+    first = {"resource": request.GET.get("resource", ""), "first_on": _day_asked(request)}
+    form = AbsenceForm(request.POST or None, initial=first)
+    if not form.is_valid():
+        return _absence_page(request, form)
+    asked, row = form.cleaned_data, form.whose
+    span = {"starts_at": asked["starts_at"], "ends_at": asked["ends_at"]}
+    outside = keeping.visits_during(resource=row, **span)
+    if (outside or row is None) and request.POST.get("seen") != form.asked:
+        return _absence_page(
+            request, form, outside=outside, closing=row is None, span=span, seen=form.asked
+        )
+    rebooking.add_absence(resource=row, kind=asked["kind"], note=asked["note"], **span)
+    messages.success(request, f"The absence is saved.{_to_move(outside)}")
+    return redirect(_after_absence(request.user, asked["first_on"]))
+
+
+def _day_asked(request) -> dt.date | None:
+    form = DayForm({"on": request.GET.get("on", "")})
+    return form.cleaned_data["on"] if form.is_valid() else None
+
+
+def _absence_page(request, form, **context):
+    context |= {"form": form, "absences": _coming_absences()}
+    status = 422 if form.is_bound and not form.is_valid() else 200
+    return render(request, "scheduling/absence.html", context, status=status)
+
+
+def _coming_absences():
+    rows = Absence.objects.filter(during__endswith__gt=timezone.now())
+    return rows.select_related("resource")
 
 
 def _to_move(outside) -> str:
@@ -106,18 +128,18 @@ def _to_move(outside) -> str:
     return f" {count} visit{'' if count == 1 else 's'} must be looked at." if count else ""
 
 
-def _after_absence(user, outside) -> str:
-    """Who can move the visits that were hit goes on to them, each to where they came from."""
-    if outside and user.has_perm("scheduling.change_appointment"):
-        return "scheduling:to_look_at"
-    return f"scheduling:{'resources' if user.has_perm('scheduling.manage_resources') else 'day'}"
+def _after_absence(user, on: dt.date) -> str:
+    """The day of the absence, for who may see it: there it shows, with the visits that it hit."""
+    if user.has_perm("scheduling.view_calendar"):
+        return f"{reverse('scheduling:day')}?on={on}"
+    return reverse("scheduling:new_absence")
 
 
 @require_POST
 def end_absence(request, pk):
     rebooking.end_absence(absence=get_object_or_404(Absence, pk=pk), by=request.user)
     messages.success(request, "The absence is taken back.")
-    return redirect("scheduling:resources")
+    return redirect("scheduling:new_absence")
 
 
 def _form_page(request, form, heading, action, **context):

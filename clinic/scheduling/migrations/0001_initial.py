@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 fields=[
                     ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                     ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                    ('kind', models.CharField(choices=[('leave', 'Leave'), ('holiday', 'Clinic closed'), ('service', 'In service')], max_length=10)),
+                    ('kind', models.CharField(choices=[('ill', 'Ill'), ('leave', 'Leave'), ('training', 'Training'), ('holiday', 'Holiday closing'), ('service', 'Being serviced'), ('other', 'Another reason')], max_length=10)),
                     ('note', models.CharField(blank=True, max_length=200)),
                 ],
                 options={
@@ -230,7 +230,7 @@ class Migration(migrations.Migration):
                 ('pgh_label', models.TextField(help_text='The event label.')),
                 ('id', models.BigIntegerField()),
                 ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('kind', models.CharField(choices=[('leave', 'Leave'), ('holiday', 'Clinic closed'), ('service', 'In service')], max_length=10)),
+                ('kind', models.CharField(choices=[('ill', 'Ill'), ('leave', 'Leave'), ('training', 'Training'), ('holiday', 'Holiday closing'), ('service', 'Being serviced'), ('other', 'Another reason')], max_length=10)),
                 ('note', models.CharField(blank=True, max_length=200)),
                 ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
                 ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='scheduling.absence')),
@@ -486,7 +486,7 @@ class Migration(migrations.Migration):
             ),
             migrations.AddConstraint(
                 model_name='absence',
-                constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['leave', 'holiday', 'service'])), name='absence_kind_is_known'),
+                constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['ill', 'leave', 'training', 'holiday', 'service', 'other'])), name='absence_kind_is_known'),
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='absence',

@@ -150,9 +150,12 @@ class WorkingHours(models.Model):
 
 
 class AbsenceKind(models.TextChoices):
+    ILL = "ill", "Ill"
     LEAVE = "leave", "Leave"
-    HOLIDAY = "holiday", "Clinic closed"
-    SERVICE = "service", "In service"
+    TRAINING = "training", "Training"
+    HOLIDAY = "holiday", "Holiday closing"
+    SERVICE = "service", "Being serviced"
+    OTHER = "other", "Another reason"
 
 
 @tracked()
