@@ -28,6 +28,7 @@ def today(request):
     context = {"day": day}
     if user.has_perm("scheduling.view_calendar"):
         context |= day_list.as_list(day_list.day_list(user, day)) | beside(request)
+        context["look_at"] = day_list.to_look_at(user)
         context |= {"mine": hasattr(user, "resource"), "on": day, "back": request.path}
     if user.has_perm("planner.approve_plan"):
         context |= _clinician(user)

@@ -45,6 +45,7 @@ NOT_WALKED = {
     "planner:face": "a part of a page",
     "planner:lit": "a part of a page",
     "scheduling:menu": "a part of a page",
+    "scheduling:missing": "a part of a page",
     "staff:awake": "a part of a page",
     "account_reauthenticate": "asked for by pages of the library that are closed",
 }

@@ -3,11 +3,12 @@
 import datetime as dt
 from dataclasses import dataclass, field, replace
 
+from django.db.models import Q
 from django.utils import timezone
 
 from clinic.scheduling import bridge, calendar
 from clinic.scheduling.calendar import Grid
-from clinic.scheduling.models import COMING, Appointment, Claim, Resource, ResourceKind
+from clinic.scheduling.models import COMING, Absence, Appointment, Claim, Resource, ResourceKind
 
 DAY_STARTS, DAY_ENDS = 8 * 4, 18 * 4  # drawn even when nothing is open
 COLUMNS = {
@@ -29,7 +30,11 @@ class Piece:
 
 @dataclass(frozen=True)
 class Box:
-    """A visit in one column: rows counted from the top of the board."""
+    """A visit in one column: rows counted from the top of the board.
+
+    It lies where the column's person, room or device is held; `around` is the rest of the visit,
+    in which the patient is there without them.
+    """
 
     visit: Appointment
     row: int
@@ -39,6 +44,12 @@ class Box:
     pieces: list[Piece]
     beside: list[Resource]
     after_start: int  # quarters from the start of the visit to that of the box
+    whole: int  # quarters of the visit
+    around: list[Piece]  # rows counted from the top of the board
+
+    @property
+    def is_part(self) -> bool:
+        return (self.starts_at, self.ends_at) != (self.visit.starts_at, self.visit.ends_at)
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,7 @@ class Column:
     resource: Resource | None = None
     boxes: list[Box] = field(default_factory=list)
     shades: list[Shade] = field(default_factory=list)
+    away: str = ""  # "ill, all day"
     now_row: int | None = None
     now_minutes: int = 0  # past that row's beginning
 
@@ -131,9 +143,16 @@ def _board(user, columns: list[Column], zone, now) -> Board:
         zone=zone,
         bookings=False,
     )
-    top, bottom = _span(columns, diary, claims, zone)
+    top, bottom = _span(columns, diary, visits.values(), zone)
+    absences = list(
+        Absence.objects.filter(
+            Q(resource=None) | Q(resource__in=resources),
+            during__overlap=(grid.origin, grid.instant(grid.size)),
+        )
+    )
     for column in columns:
         _fill(column, diary, claims, visits, (top, bottom), zone)
+        column.away = _away(column, absences, zone)
         if column.on == timezone.localtime(now, zone).date():
             row = _quarter(now, zone) - top
             column.now_row = row if 0 <= row < bottom - top else None
@@ -147,18 +166,37 @@ def _board(user, columns: list[Column], zone, now) -> Board:
     return Board(columns, hours, bottom - top, order, top)
 
 
+def _away(column: Column, absences: list[Absence], zone) -> str:
+    """Why and when the column is not to be had on its day, as its head says it."""
+    starts = dt.datetime.combine(column.on, dt.time(0), zone)
+    ends = dt.datetime.combine(column.on + dt.timedelta(days=1), dt.time(0), zone)
+    told = []
+    for each in absences:
+        first, last = max(each.during.lower, starts), min(each.during.upper, ends)
+        if each.resource_id not in (None, column.resource.pk) or first >= last:
+            continue
+        if (first, last) == (starts, ends):
+            when = "all day"
+        elif last == ends:
+            when = f"from {first.astimezone(zone):%H:%M}"
+        else:
+            when = f"{first.astimezone(zone):%H:%M}–{last.astimezone(zone):%H:%M}"
+        told.append(f"{each.get_kind_display()}, {when}")
+    return "; ".join(dict.fromkeys(told))
+
+
 def _quarter(at: dt.datetime, zone) -> int:
     """Quarter of the wall-clock day, so that nine o'clock is at one height all year."""
     local = timezone.localtime(at, zone)
     return local.hour * 4 + local.minute // 15
 
 
-def _span(columns, diary, claims, zone) -> tuple[int, int]:
+def _span(columns, diary, visits, zone) -> tuple[int, int]:
     """First and last quarter that must be drawn, on whole hours."""
     top, bottom = DAY_STARTS, DAY_ENDS
-    for claim in claims:
-        end = _quarter(claim.during.upper - dt.timedelta(seconds=1), zone) + 1
-        top, bottom = min(top, _quarter(claim.during.lower, zone)), max(bottom, end)
+    for visit in visits:
+        end = _quarter(visit.ends_at - dt.timedelta(seconds=1), zone) + 1
+        top, bottom = min(top, _quarter(visit.starts_at, zone)), max(bottom, end)
     for column in columns:
         for start, end in _open_spans(column, diary):
             opens = _quarter(diary.grid.instant(start), zone)
@@ -210,8 +248,32 @@ def _box(visit: Appointment, claims: list[Claim], top: int, resource: Resource, 
         for each in [*visit.people, visit.room, *visit.devices]
         if each and each.pk != resource.pk
     ]
-    after = _quarters(start - visit.starts_at)
-    return Box(visit, row - top, _quarters(end - start), start, end, pieces, beside, after)
+    return Box(
+        visit,
+        row - top,
+        _quarters(end - start),
+        start,
+        end,
+        pieces,
+        beside,
+        after_start=_quarters(start - visit.starts_at),
+        whole=_quarters(visit.ends_at - visit.starts_at),
+        around=_around(visit, start, end, top, zone),
+    )
+
+
+def _around(visit: Appointment, start, end, top: int, zone) -> list[Piece]:
+    """The parts of the visit before and after the time in which the column is held."""
+    return [
+        Piece(
+            part.kind,
+            part.get_kind_display(),
+            _quarter(part.during.lower, zone) - top,
+            _quarters(part.during.upper - part.during.lower),
+        )
+        for part in visit.parts.all()
+        if part.during.upper <= start or part.during.lower >= end
+    ]
 
 
 def _quarters(length: dt.timedelta) -> int:

@@ -25,6 +25,8 @@ SHOWN = {
 }
 """What the filter can bring out; the rest stays on the board as time that is taken."""
 
+WISH = ("kind", "minutes", "person", "start_from", "at")
+MANY = 60  # openings searched, so that a time late on the first day is among them
 PINBOARD = "pinboard"  # in the session: the visits that this person has put aside
 UNDO = "calendar_undo"  # in the session: the visit that was changed last, said once
 
@@ -84,6 +86,7 @@ def _columns_of(request, on, by, matches) -> dict:
     today.with_marks(drawn.visits)
     return {
         "board": drawn,
+        "marked": sum(bool(visit.marks) for visit in drawn.visits),
         "everyone": [(each, each in some) for each in everyone],
         "narrowed": len(some) < len(everyone),
     }
@@ -161,6 +164,7 @@ def menu(request, pk):
 def menu_page(request, visit, on, form, status=200):
     may_move = visit.state in COMING and request.user.has_perm("scheduling.change_appointment")
     today.as_list([visit])
+    visit.missing = today.missing(visit)
     return render(
         request,
         "scheduling/_menu.html",
@@ -176,6 +180,16 @@ def menu_page(request, visit, on, form, status=200):
         },
         status=status,
     )
+
+
+@require_GET
+def missing(request, pk):
+    """What still keeps a visit from starting; a part of a day's list."""
+    visit = get_object_or_404(Appointment.objects.visible_to(request.user).with_people(), pk=pk)
+    if not request.htmx:
+        return redirect(visit)
+    visit.missing = today.missing(visit)
+    return render(request, "scheduling/_missing.html", {"visit": visit})
 
 
 def came_from(request) -> str:
@@ -236,10 +250,12 @@ def openings(request):
             minutes=form.length,
             person=int(wanted["person"]) if wanted["person"] else None,
             start_from=wanted["start_from"],
+            limit=MANY,
         )
+        found = placing.not_before(found, asked.get("at", ""))
         if query:
             patients = Patient.objects.visible_to(request.user).matching(query)[:8]
-    wish = [(name, asked.get(name, "")) for name in ("kind", "minutes", "person", "start_from")]
+    wish = [(name, asked.get(name, "")) for name in WISH]
     return render(
         request,
         "scheduling/openings.html",

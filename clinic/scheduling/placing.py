@@ -121,6 +121,19 @@ def times_on(visit, on: dt.date, *, limit: int = 24) -> list[offers.Opening]:
     return offers.openings_for_visit(visit, start_from=on, within_days=0, limit=limit)
 
 
+def not_before(found: list[offers.Opening], at: str, *, limit: int = 18) -> list[offers.Opening]:
+    """The same from this time of the first day on, "14:30"; an unreadable one asks for nothing."""
+    try:
+        time = dt.time.fromisoformat(at)
+    except ValueError:
+        return found[:limit]
+    zone = bridge.clinic_zone()
+    local = [(timezone.localtime(each.starts_at, zone), each) for each in found]
+    first = local[0][0].date() if local else None
+    later = [each for when, each in local if when.date() != first or when.time() >= time]
+    return later[:limit]
+
+
 def openings_for_anybody(
     kind: str, *, minutes: int, person: int | None = None, start_from=None,
     within_days: int = 28, limit: int = 18, now=None,

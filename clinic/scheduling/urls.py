@@ -10,6 +10,7 @@ urlpatterns = [
     path("to-book/", calendar_views.to_book, name="to_book"),
     path("openings/", calendar_views.openings, name="openings"),
     path("visits/<uuid:pk>/menu/", calendar_views.menu, name="menu"),
+    path("visits/<uuid:pk>/missing/", calendar_views.missing, name="missing"),
     path("visits/<uuid:pk>/pinboard/", calendar_views.pinboard, name="pinboard"),
     path("plans/<uuid:pk>/", views.book_plan, name="book_plan"),
     path("patients/<uuid:pk>/new/", views.new_visit, name="new_visit"),

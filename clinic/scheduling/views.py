@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -17,10 +18,12 @@ from clinic.scheduling import (
     following,
     holds,
     offers,
+    placing,
     services,
     today,
 )
 from clinic.scheduling.calendar_views import (
+    MANY,
     UNDO,
     safe_path,
 )
@@ -30,7 +33,7 @@ from clinic.scheduling.live import live
 from clinic.scheduling.models import COMING, MOVES, Appointment, State
 from clinic.scheduling.offers import Choice
 from patients.models import Patient
-from planner.models import Plan, PlannedSession
+from planner.models import ACTIVE, Plan, PlannedSession
 
 # --- a whole plan ------------------------------------------------------------------------------
 
@@ -165,7 +168,9 @@ def new_visit(request, pk):
             minutes=form.length,
             person=int(form.cleaned_data["person"]) if form.cleaned_data["person"] else None,
             start_from=form.cleaned_data["start_from"],
+            limit=MANY,
         )
+        found = placing.not_before(found, request.GET.get("at", ""))
     return render(
         request,
         "scheduling/new_visit.html",
@@ -255,12 +260,28 @@ def _visit_page(request, visit, cancel_form, status=200):
             "last": last,
             "changes": visit.changes.select_related("by").order_by("-at", "-pk"),
             "siblings": siblings,
+            "book_again": _book_again(request.user, visit),
             "open_gates": sum(not gate.met for gate in asked),
             "cancel_form": cancel_form,
         }
         | about,
         status=status,
     )
+
+
+def _book_again(user, visit) -> str:
+    """Where a visit that was called off is booked anew; nowhere when it has been already."""
+    if not (visit.is_off and user.has_perm("scheduling.book")):
+        return ""
+    if visit.session_id is None:
+        page = reverse("scheduling:new_visit", args=[visit.patient_id])
+        kinds = [kind.value for kind in VisitForm.KINDS]
+        return f"{page}?kind={visit.kind}" if visit.kind in kinds else page
+    again = Appointment.objects.standing().filter(session=visit.session_id).exists()
+    plan = visit.session.block.plan
+    if again or plan.state not in ACTIVE:
+        return ""
+    return reverse("scheduling:book_plan", args=[plan.pk])
 
 
 def revision_of(request) -> int:

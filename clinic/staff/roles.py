@@ -178,6 +178,7 @@ DOORS = {
     "scheduling:week": "scheduling.view_calendar",
     "scheduling:appointment": "scheduling.view_calendar",
     "scheduling:menu": "scheduling.view_calendar",
+    "scheduling:missing": "scheduling.view_calendar",
     "scheduling:pinboard": "scheduling.change_appointment",
     "scheduling:openings": "scheduling.book",
     "scheduling:to_book": "scheduling.book",

@@ -107,6 +107,18 @@
     if (Date.now() - dropped < 300 && event.target.closest("[data-move]")) event.preventDefault();
   }, true);
 
+  // Free time that is clicked leads to a new visit then; the same is behind "Next openings".
+  document.addEventListener("click", ({ target, clientY }) => {
+    const page = target.closest("[data-free]")?.dataset.free;
+    if (!page || !target.matches(".cal-body[data-column]") || Date.now() - dropped < 300) return;
+    const { rows, top, on, column, kind } = target.dataset;
+    const box = target.getBoundingClientRect();
+    const row = Math.floor((clientY - box.top) / (box.height / Number(rows)));
+    const wish = { kind: "consultation", start_from: on, at: clock(Number(top) + row) };
+    if (kind === "person") wish.person = column;
+    location.href = `${page}?${new URLSearchParams(wish)}`;
+  });
+
   function forget() {
     clearTimeout(press?.timer);
     press = null;
@@ -145,13 +157,15 @@
     const { rows, top, on, column: resource } = column.dataset;
     const box = column.getBoundingClientRect();
     const quarter = box.height / Number(rows);
+    // The box may begin after its visit, behind the numbing: what is placed is the whole visit.
     const long = Number(drag.visit.dataset.long);
-    const row = Math.max(0, Math.min(Number(rows) - 1, Math.round((y - drag.dy - box.top) / quarter)));
+    const carried = Math.round((y - drag.dy - box.top) / quarter) - Number(drag.visit.dataset.after);
+    const row = Math.max(0, Math.min(Number(rows) - 1, carried));
+    const at = clock(Number(top) + row);
     drag.place.className = `cal-place at-${row} for-${Math.min(long, Number(rows) - row)}`;
-    drag.place.textContent = clock(Number(top) + row);
+    drag.place.textContent = `Visit starts ${at}`;
     column.append(drag.place);
-    const start = Number(top) + row - Number(drag.visit.dataset.after);
-    return { on, at: clock(start), column: resource };
+    return { on, at, column: resource };
   }
 
   const clock = (quarter) =>

@@ -1,4 +1,4 @@
-// The calendar without it is whole: this moves the now-line, opens at the present hour, prints by a
+// The calendar without it is whole: this moves the now-line, opens at the first visit or the present hour, prints by a
 // button, and keeps a second press of a booking button from being a second request.
 const MINUTE = 60_000;
 
@@ -12,16 +12,22 @@ function moveNow() {
   });
 }
 
+// Now a third down the board, unless that would leave a visit above out of sight.
+function openWhereItMatters() {
+  const board = document.querySelector("[data-board]");
+  if (!board) return;
+  const now = board.querySelector("[data-now]");
+  const visits = [...board.querySelectorAll(".cal-visit, .cal-around")].map((each) => each.offsetTop);
+  const tops = now ? [...visits, now.offsetTop - board.clientHeight / 3] : visits;
+  if (tops.length) board.scrollTop = Math.max(0, Math.min(...tops) - 16);
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("[data-print]").forEach((button) => {
     button.hidden = false;
     button.addEventListener("click", () => window.print());
   });
-  const now = document.querySelector("[data-now]");
-  if (now) {
-    const board = now.closest("[data-board]");
-    board.scrollTop = Math.max(0, now.offsetTop - board.clientHeight / 3);
-  }
+  openWhereItMatters();
   moveNow();
   setInterval(moveNow, MINUTE);
 });

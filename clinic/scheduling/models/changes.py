@@ -62,6 +62,14 @@ class Change(models.Model):
         return f"{verb} {self.get_new_state_display().lower()}"
 
     @property
+    def undo_words(self) -> str:
+        """What the button that takes it back says."""
+        if self.deed == Deed.MOVED:
+            old, new = timezone.localtime(self.old_start), timezone.localtime(self.new_start)
+            return f"Undo the move from {old:%d-%b-%Y %H:%M} to {new:%d-%b-%Y %H:%M}"
+        return f"Undo “{self.get_new_state_display().lower()}”"
+
+    @property
     def why(self) -> str:
         named = {**dict(CancelReason.choices), **dict(DeviationReason.choices)}
         return named.get(self.reason, self.reason)
