@@ -59,7 +59,9 @@ class Desk:
         self.safety = Safety(self.case, self.catalogue)
         known = self.catalogue.memo
         self.effect = known.get("effect") or known.setdefault("effect", EffectModel(self.catalogue))
-        self.pairs = Pairs(self.safety.facts, self.catalogue, self.effect.mechanism_class)
+        self.pairs = Pairs(
+            self.safety.facts, self.catalogue, self.effect.mechanism_class, self.interval
+        )
 
     @cached_property
     def loads(self) -> tuple[float, ...]:

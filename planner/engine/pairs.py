@@ -59,10 +59,14 @@ class Between:
 
 
 class Pairs:
-    """The pair rules of one catalogue for one case."""
+    """The pair rules of one catalogue for one case.
 
-    def __init__(self, facts: Facts, catalogue: Catalogue, class_of):
+    `interval` says the usual days between two sessions of a row, or the patient's stricter figure.
+    """
+
+    def __init__(self, facts: Facts, catalogue: Catalogue, class_of, interval):
         self.facts, self.catalogue, self.class_of = facts, catalogue, class_of
+        self.interval = interval
         self._cache: dict = {}
 
     def between(self, one: str, other: str, types: frozenset, areas: frozenset) -> Between:
@@ -147,7 +151,7 @@ class Pairs:
         return ""
 
     def _unlisted(self, a: Treatment, b: Treatment) -> Between:
-        apart = max(a.interval_days[1], b.interval_days[1]) or self._default_gap()
+        apart = max(self.interval(a), self.interval(b)) or self._default_gap()
         earlier = self._earlier_stage(a, b)
         one_of_a_kind = self._same_work(a, b)
         return Between(
@@ -166,7 +170,7 @@ class Pairs:
             scar_types=(),
             rules=(ONE_OF_A_KIND,) if one_of_a_kind else (UNLISTED,),
             text="These two are not listed together: they are kept in separate sessions by the "
-            "longer of their usual intervals.",
+            "longer of the intervals that they keep in this patient.",
         )
 
     def _in_order(self, a: Treatment, b: Treatment, row: Pair, together: bool, first: str) -> dict:
@@ -182,11 +186,14 @@ class Pairs:
 
     def _apart(self, a: Treatment, b: Treatment, row: Pair) -> int:
         """Days between two that may share a session when they do not: the shorter interval."""
-        usual = [days for days in (a.interval_days[1], b.interval_days[1]) if days]
+        usual = [days for days in (self.interval(a), self.interval(b)) if days]
         return max(row.typical_days, min(usual) if usual else self._default_gap())
 
     def _least(self, row: Treatment) -> int:
-        return row.interval_days[0] or self._default_gap()
+        """What a booking may go down to; a stricter figure for the patient leaves no tolerance."""
+        least, usual, _ = row.interval_days
+        stricter = self.interval(row)
+        return (stricter if stricter > usual else least) or self._default_gap()
 
     def _default_gap(self) -> int:
         return at_least(self.catalogue.constant("gap.default_days"))

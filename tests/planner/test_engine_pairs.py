@@ -83,3 +83,30 @@ def test_the_rest_is_filled_in_without_what_a_pinned_step_of_a_later_block_forbi
 
     assert "tca_cross" not in {s.treatment for v in done.proposal.sessions for s in v.steps}
     assert done.checked.allowed, [f.text for f in done.checked.findings if f.breaks]
+
+
+def test_two_that_no_row_names_keep_the_stricter_interval_of_this_skin():
+    """Fractional ablative in skin types IV to VI: never sooner than six weeks."""
+    laser, peer = "fractional_ablative_erbium", "tca_cross"
+    light, dark = (Desk(replace_skin(FACE, skin), catalogue()) for skin in (3, 4))
+
+    assert light.rule_between(laser, peer, ["malar.L"]).gap_days == 28
+    kept = dark.rule_between(laser, peer, ["malar.L"])
+    assert (kept.rules, kept.gap_days, kept.least_days) == (("d1",), 42, 42)
+    plan = plan_of((0, laser, ["malar.L"]), (5, peer, ["malar.L"]))
+    for desk, breaks in ((light, False), (dark, True)):
+        found = check(desk.case, catalogue(), plan).findings
+        assert any((f.kind, f.rule) == ("interval", "d1") and f.breaks for f in found) is breaks
+
+
+def test_two_that_may_meet_but_do_not_keep_what_holds_for_this_skin():
+    """The shorter of their intervals, each as it is for the patient."""
+    light, dark = (Desk(replace_skin(FACE, skin), catalogue()) for skin in (3, 4))
+    pair = ("fat_autologous", "fractional_ablative_co2", ["malar.L"])
+
+    assert [light.rule_between(*pair).gap_days, light.rule_between(*pair).least_days] == [28, 21]
+    assert [dark.rule_between(*pair).gap_days, dark.rule_between(*pair).least_days] == [42, 42]
+
+
+def replace_skin(case, skin: int):
+    return replace(case, patient=replace(case.patient, fitzpatrick=skin))
