@@ -303,6 +303,8 @@ def clinic_lacks(case: Case, catalogue: Catalogue, treatment: Treatment) -> str:
     for code in sorted(lacks & set(catalogue.families)):
         if treatment.code in catalogue.families[code]:
             return f"the clinic does not offer {code}"
+    if treatment.skill in lacks:
+        return f"nobody at the clinic has the skill {treatment.skill}"
     return ""
 
 

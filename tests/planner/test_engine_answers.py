@@ -6,10 +6,12 @@ from decimal import Decimal
 
 from planner.engine.catalogue import catalogue_from
 from planner.engine.check import check
+from planner.engine.safety import clinic_lacks
 from planner.engine.suggest import suggest
 from planner.engine.values import GivenSession, GivenStep, Wishes
 from tests.planner.shipped import (
     TODAY,
+    all_treatments,
     catalogue,
     face,
     load_document_from_yaml,
@@ -29,6 +31,18 @@ def test_what_the_clinic_does_not_have_is_not_possible_with_a_reason_either():
     left = {row.treatment for row in suggested(lacking).possible_with_override}
 
     assert left == set(possible) - {"tca_cross", "fractional_ablative_co2"}
+
+
+def test_a_treatment_whose_skill_the_clinic_lacks_is_not_offered():
+    """Threads ask for the skill of subcision and are no member of that family."""
+    case = face(scars("malar.L", "rolling"), lacks=["SUBC"])
+    row = catalogue().treatments["threads"]
+
+    assert "threads" not in catalogue().families["SUBC"]
+    assert clinic_lacks(case, catalogue(), row) == "nobody at the clinic has the skill SUBC"
+    assert "threads" not in all_treatments(suggested(case))
+    found = check(case, catalogue(), plan_of((0, "threads", ["malar.L"]))).findings
+    assert any(f.kind == "clinic" and f.breaks and "skill SUBC" in f.text for f in found)
 
 
 def test_all_fillers_of_a_visit_count_together():
