@@ -61,7 +61,7 @@ SYMBOLS = {
             "M-5.5,0A1.6,1.6 0 1 1 -2.3,0A1.6,1.6 0 1 1 -5.5,0ZM2.3,0A1.6,1.6 0 1 1 5.5,0"
             "A1.6,1.6 0 1 1 2.3,0ZM-2.3,0H2.3",
         ),
-        ScarSymbol("linear", "linear", "M-5,3.5L3.5,-5M-3.5,5L5,-3.5"),
+        ScarSymbol("linear", "linear or trough", "M-5,3.5L3.5,-5M-3.5,5L5,-3.5"),
         ScarSymbol("mark_pih", "brown mark", "M-5.5,0A5.5,3 0 1 1 5.5,0A5.5,3 0 1 1 -5.5,0Z", True),
         ScarSymbol(
             "mark_pie", "red mark", "M-5.5,0A5.5,3 0 1 1 5.5,0A5.5,3 0 1 1 -5.5,0ZM0,-3V3", True

@@ -430,12 +430,11 @@ def kinds() -> list[dict]:
     """Every type that can be logged, with its key, for the panel; named as in the legend."""
     scars = {kind.value: kind.label for kind in ScarType}
     marks = {f"mark_{kind.value}": kind.label for kind in MarkType}
-    drawn = {code: symbol.name.capitalize() for code, symbol in chart.SYMBOLS.items()}
     return [
         {
             "code": code,
             "key": key,
-            "name": {**scars, **marks, **drawn}[code],
+            "name": {**scars, **marks}[code],
             "symbol": chart.SYMBOLS.get(code),
             "is_mark": code in marks,
             "asks": " ".join(sorted(quick_details(code))),

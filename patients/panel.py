@@ -40,6 +40,8 @@ def panel(assessment, last=None, known=None) -> dict:
     rows = [_shown(finding, rule, last) for finding in findings]
     rows += [_shown(mark, None, last) for mark in marks]
     rows.sort(key=lambda row: row["row"].pk, reverse=True)
+    if not assessment.is_signed:
+        _warn_of_twice(rows)
     undone = set(assessment.changes.values_list("undone", flat=True).distinct())
     return {
         "assessment": assessment,
@@ -69,6 +71,19 @@ def _shown(row, rule, last) -> dict:
         "is_last": last is not None and last.pk == row.pk,
         "asks": asks(row),
     }
+
+
+def _warn_of_twice(rows) -> None:
+    """On the later ones of a type in a place: nobody means two entries by counting twice."""
+    first: dict[tuple, dict] = {}
+    for one in reversed(rows):  # oldest first
+        earlier = first.setdefault((one["row"].place, one["code"]), one)
+        if earlier is not one:
+            one["warnings"] = [
+                *one["warnings"],
+                f"Already logged here: {earlier['row'].how_many}. Add this to the first entry and "
+                "remove it here, or keep both if they are two groups.",
+            ]
 
 
 def asks(row) -> set[str]:

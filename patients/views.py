@@ -2,6 +2,7 @@ from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_GET
 
 from clinic.catalogue.models import Clinic
@@ -56,9 +57,21 @@ def register(request):
                 form.add_error("record_number", str(error))
             else:
                 messages.success(request, f"{patient} is registered.")
+                _tell_of_messages(request, patient)
                 return redirect(patient)
     context = {"form": form, "alike": alike}
     return render(request, "patients/register.html", context, status=status(form, alike))
+
+
+def _tell_of_messages(request, patient):
+    """An address in the record is no leave to write to it."""
+    if not (patient.email or patient.phone):
+        return
+    words = "No message goes out to this patient before they were asked whether they want any."
+    if request.user.has_perm("letters.send_messages"):
+        address = reverse("letters:patient", args=[patient.pk])
+        words = format_html('{} <a href="{}">Record what they choose</a>', words, address)
+    messages.info(request, words)
 
 
 def overview(request, pk) -> dict:

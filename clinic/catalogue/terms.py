@@ -28,9 +28,9 @@ class ScarType(Term):
     """Palpable scars; a mark is never one of these."""
 
     ICE_PICK = "ice_pick", "Ice pick"
-    BOXCAR_SHALLOW = "boxcar_shallow", "Boxcar, shallow"
-    BOXCAR_DEEP = "boxcar_deep", "Boxcar, deep"
-    BOXCAR_UNSPECIFIED = "boxcar_unspecified", "Boxcar, depth not recorded"
+    BOXCAR_SHALLOW = "boxcar_shallow", "Shallow boxcar"
+    BOXCAR_DEEP = "boxcar_deep", "Deep boxcar"
+    BOXCAR_UNSPECIFIED = "boxcar_unspecified", "Boxcar, depth unknown"
     ROLLING = "rolling", "Rolling"
     HYPERTROPHIC = "hypertrophic", "Hypertrophic"
     KELOID = "keloid", "Keloid"
@@ -48,9 +48,9 @@ class ScarType(Term):
 class MarkType(Term):
     """Flat colour changes after acne: colour, not texture, and never a scar."""
 
-    PIH = "pih", "PIH (brown)"
-    PIE = "pie", "PIE (red)"
-    HYPO = "hypo", "Hypopigmented (pale)"
+    PIH = "pih", "Brown mark"
+    PIE = "pie", "Red mark"
+    HYPO = "hypo", "Pale mark"
 
 
 class Side(Term):

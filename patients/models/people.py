@@ -28,8 +28,8 @@ class PatientQuerySet(models.QuerySet):
     def matching(self, text: str):
         """Patients whose name, record number, birth date or phone holds every word of `text`.
 
-        Names forgive a typing slip and a missing accent; numbers must be typed right. The closest
-        match comes first. An empty text finds everyone.
+        Names forgive a typing slip and a missing accent; numbers must be typed right, with or
+        without their signs. The closest match comes first. An empty text finds everyone.
         """
         found, closeness = self, Value(0.0)
         words, born = search_words(text)
@@ -137,6 +137,7 @@ class Patient(models.Model):
                 func="""
                     NEW.search = lower(unaccent(concat_ws(' ',
                         NEW.family_name, NEW.given_name, NEW.record_number,
+                        regexp_replace(NEW.record_number, '[^[:alnum:]]', '', 'g'),
                         to_char(NEW.born, 'YYYY-MM-DD'),
                         regexp_replace(NEW.phone, '[^0-9]', '', 'g'))));
                     RETURN NEW;

@@ -21,14 +21,16 @@ def plain(word: str):
 def spellings(word: str) -> list[str]:
     """The word, and for a name each swap of two letters, which trigrams forgive too little.
 
-    A number is also looked for without its signs, and without a trunk prefix 0.
+    A number is also looked for without its signs, and without a trunk prefix 0; so is a record
+    number with letters.
     """
     digits = re.sub(r"\D", "", word)
     if re.fullmatch(r"[-+()/.\d]+", word):
         trunk = [digits[1:]] if digits.startswith("0") and len(digits) > 2 else []
         return [one for one in (word, digits, *trunk) if one]
     if not word.isalpha() or len(word) < 3:
-        return [word]
+        bare = "".join(sign for sign in word if sign.isalnum())
+        return [word, bare] if digits and bare else [word]
     swaps = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)]
     return [word, *swaps]
 

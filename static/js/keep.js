@@ -45,7 +45,8 @@
       fill(form, draft.values);
       back += 1;
     }
-    if (back) document.querySelector("[data-put-back]")?.removeAttribute("hidden");
+    const told = document.querySelector("#content .alert-danger[role=alert]"); // the server kept it too
+    if (back && !told) document.querySelector("[data-put-back]")?.removeAttribute("hidden");
     sessionStorage.removeItem(RETURNING);
   }
 

@@ -78,3 +78,12 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("emptied", ({ target }) => showDetails(target));
+
+// What does not fit is read once more before the name goes under it. Heard before the question is.
+document.addEventListener("submit", ({ target }) => {
+  if (!target.matches?.("[data-needs-all-saved]")) return;
+  target.dataset.plainly ??= target.dataset.confirm;
+  const doubts = [...document.querySelectorAll("#logged [data-doubt]")].map((one) => `• ${one.dataset.doubt}`);
+  const listed = doubts.length ? `This does not fit together:\n${doubts.join("\n")}\n\n` : "";
+  target.dataset.confirm = listed + target.dataset.plainly;
+}, true);

@@ -98,6 +98,9 @@ async function sendAll() {
     }
     said.textContent = `${taken} added${refused ? `, ${refused} not added` : ""}.`;
   }
+  const top = document.querySelector("[data-not-added]");
+  top.hidden = !refused;
+  top.textContent = `${refused} not added: each says why in the list under Add photos.`;
   showTaken();
 }
 

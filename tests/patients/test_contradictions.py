@@ -9,7 +9,14 @@ from django.utils import timezone
 from patients import services
 from patients.facts import answers_in_force, denied_allergies, history_status, red_flags
 from patients.models import Answer
-from tests.factories import make_patient, make_user, make_version
+from tests.factories import (
+    make_assessment,
+    make_finding,
+    make_mark,
+    make_patient,
+    make_user,
+    make_version,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -175,3 +182,38 @@ def test_isotretinoin_of_the_last_year_stays_in_the_banner(patient, months_ago, 
 
     assert ("Isotretinoin, last capsule" in " ".join(flags)) is flagged
     assert "Cold sores before" in flags
+
+
+def test_a_type_logged_twice_in_a_place_is_said_on_the_second(client, patient):
+    client.force_login(make_user())
+    draft = make_assessment(patient=patient)
+    for band in ("5-10", "1-4"):
+        make_finding(assessment=draft, scar_type="rolling", count=None, count_band=band)
+    make_mark(assessment=draft)
+    make_finding(assessment=draft, scar_type="ice_pick", distensible=True)
+
+    page = client.get(draft.get_absolute_url())
+
+    said = {one["row"].how_many: one["warnings"] for one in page.context["rows"]}
+    assert "Already logged here: 5-10" in " ".join(said["1-4"])
+    assert page.content.decode().count("data-doubt=") == 2  # both are read before signing
+
+
+def test_the_chart_names_what_was_answered_and_what_a_score_lies_between(client, patient):
+    client.force_login(make_user())
+    draft = make_assessment(patient=patient)
+    make_finding(assessment=draft, scar_type="rolling", count=None, count_band="5-10")
+    services.record_answers(
+        **{"patient": patient, "on": TODAY(), "by": make_user()},
+        answers={"diabetes": "uncontrolled", "smoking": "none", "vitiligo": "unknown"},
+    )
+
+    chart = client.get(patient.get_absolute_url()).content.decode()
+    page = client.get(draft.get_absolute_url())
+
+    score = page.context["grades"]["goodman_baron_quantitative"]
+    shown = score["value"] or "–".join(map(str, score["range"]))
+    assert f"<td>{shown}" in chart
+    assert "Poorly controlled" in chart
+    assert "Do you smoke?" not in chart
+    assert chart.count("Do you have vitiligo?") == 1

@@ -108,7 +108,7 @@ def test_keys_lead_through_the_guide_to_a_saved_entry(tablet, live_server, sign_
     expect(tablet.locator("#h-guide")).to_contain_text("How deep?")
     axe(tablet)
     tablet.get_by_role("link", name="0.5 mm or more").tap()
-    expect(tablet.locator("#h-guide")).to_have_text("Boxcar, deep")
+    expect(tablet.locator("#h-guide")).to_have_text("Deep boxcar")
     tablet.get_by_role("link", name="Use this type").tap()
     expect(tablet.locator("#kind-boxcar_deep")).to_be_checked()
     tablet.keyboard.press("1")

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.contrib.messages import get_messages
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +24,8 @@ FORM = {
     "fitzpatrick": "4",
     "weight_kg": "61.5",
 }
+
+SOMEBODY = {"given_name": "Ivo", "family_name": "Kranz", "born": "2-Feb-1971"}
 
 
 @pytest.fixture
@@ -101,6 +104,25 @@ def test_a_record_number_in_use_is_refused_beside_its_field(desk):
     assert refusals == ["Another patient already has this record number."]
 
 
+def test_an_address_in_the_record_is_no_leave_to_write(desk):
+    told = desk.post(reverse("patients:register"), FORM | {"phone": "020 1"}, follow=True)
+    silent = desk.post(reverse("patients:register"), FORM | {"record_number": "R-18"} | SOMEBODY)
+
+    asks = reverse("letters:patient", args=[Patient.objects.get(record_number="R-17").pk])
+    assert "No message goes out to this patient before" in told.content.decode()
+    assert f'<a href="{asks}">Record what they choose</a>' in told.content.decode()
+    assert len(list(get_messages(silent.wsgi_request))) == 1
+
+
+@pytest.mark.parametrize("typed", ["1e9", "1000000000", "0.001"])
+def test_an_impossible_budget_is_refused_in_one_sentence(desk, typed):
+    url = reverse("patients:wishes", args=[make_patient().pk])
+
+    refused = desk.post(url, {"budget": typed, "revision": "0"})
+
+    assert len(refused.context["form"].errors["budget"]) == 1
+
+
 def test_a_record_number_taken_meanwhile_is_told():
     make_patient(record_number="R-17")
 
@@ -123,7 +145,8 @@ def test_people_much_alike_are_shown_before_saving(desk):
     "text",
     [
         *("Müller", "muller", "mull", "mueller", "Muler", "Zoe", "zeo", "Zoë Müller", "muller zoe"),
-        *("R-00017", "00017", "14-Aug-1980", "1980-08-14", "14.08.1980", "1980-08", "+44 20 7946"),
+        *("R-00017", "r00017", "R.00017"),
+        *("00017", "14-Aug-1980", "1980-08-14", "14.08.1980", "1980-08", "+44 20 7946"),
         *("020 7946", "79460", "muller 1980", "  zoe  "),
     ],
 )
