@@ -23,7 +23,17 @@ TALLEST = 4200  # pixels of a page; what is below it looks like what is above
 DOCTOR, DESK, KEEPER, OWNER = (
     f"{name}@demo.example" for name in ("doctor", "desk", "catalogue", "owner")
 )
-IN_THE_DARK = ("today", "chart", "assessment", "suggestion", "plan", "book-plan", "day", "sign-in")
+IN_THE_DARK = (
+    "today",
+    "chart",
+    "assessment",
+    "suggestion",
+    "draft",
+    "plan",
+    "book-plan",
+    "day",
+    "sign-in",
+)
 FOR_THE_README = {"assessment": TABLET, "plan": TABLET}
 
 OTHERS_OUT = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -101,10 +111,11 @@ def pages() -> list[Shot]:
     from django.utils import timezone
 
     from clinic.catalogue.models import Source
+    from clinic.letters.models import Message, Wording
     from clinic.scheduling.models import Appointment, Resource
     from clinic.staff.models import User
     from patients.models import Assessment, Finding, Patient
-    from planner.models import Plan
+    from planner.models import Plan, PlannedSession
 
     drafts = Assessment.objects.filter(state="draft").alias(groups=Count("findings"))
     drawn = drafts.order_by("-groups", "pk").first()
@@ -119,6 +130,10 @@ def pages() -> list[Shot]:
     finding = Finding.objects.filter(assessment=drawn).first()
     doctor = Resource.objects.get(user__email=DOCTOR)
     colleague = User.objects.get(email=DOCTOR)
+    hand = Plan.objects.filter(state="draft").first()
+    shown = Patient.objects.filter(photos__withdrawn_at=None, photos__isnull=False).first()
+    review = PlannedSession.objects.filter(kind="review", block__plan=plan).first()
+    message = Message.objects.first()
     at, today = coming.starts_at.date(), timezone.localdate()
     of, on = f"/patients/{patient.pk}", f"/plans/{plan.pk}"
     consent = f"{on}/documents/consent/{plan.sessions.first().steps.first().treatment}/"
@@ -141,8 +156,16 @@ def pages() -> list[Shot]:
         Shot("history", DOCTOR, f"{of}/history/"),
         Shot("previous", DOCTOR, f"{of}/previous/"),
         Shot("photos", DOCTOR, f"{of}/photos/"),
+        Shot("photos-some", DOCTOR, f"/patients/{shown.pk}/photos/"),
+        Shot("compare", DOCTOR, f"/patients/{shown.pk}/photos/compare/"),
+        Shot("timeline", DOCTOR, f"/patients/{shown.pk}/progress/"),
+        Shot("regions", DOCTOR, f"/patients/{shown.pk}/progress/regions/"),
+        Shot("reported", DOCTOR, f"/patients/{shown.pk}/reported/"),
+        Shot("hand-over", DOCTOR, f"{of}/hand-over/"),
         Shot("start", DOCTOR, f"{of}/assess/"),
         Shot("assessment", DOCTOR, drawn.get_absolute_url()),
+        Shot("guide", DOCTOR, f"/patients/assessments/{drawn.pk}/guide/"),
+        Shot("assessment-paper", DOCTOR, f"/patients/assessments/{plan.assessment_id}/paper/"),
         Shot("assessment-signed", DOCTOR, plan.assessment.get_absolute_url()),
         Shot("correct", DOCTOR, f"/patients/assessments/{plan.assessment_id}/correct/"),
         Shot("finding", DOCTOR, f"/patients/findings/{finding.pk}/"),
@@ -150,6 +173,8 @@ def pages() -> list[Shot]:
         Shot("suggestion", DOCTOR, proposed.suggestion.get_absolute_url()),
         Shot("plan", DOCTOR, f"{on}/"),
         Shot("plan-desk", DESK, f"{on}/"),
+        Shot("draft", DOCTOR, hand.get_absolute_url()),
+        Shot("review", DOCTOR, f"{on}/reviews/{review.pk}/"),
         Shot("plan-to-sign", DOCTOR, proposed.get_absolute_url()),
         Shot("plan-refused", DOCTOR, proposed.get_absolute_url(), press("Sign and approve")),
         Shot("documents", DOCTOR, f"{on}/documents/"),
@@ -175,6 +200,20 @@ def pages() -> list[Shot]:
         Shot("visit", DESK, coming.get_absolute_url()),
         Shot("move", DESK, f"/calendar/visits/{coming.pk}/move/"),
         Shot("verdict", DESK, f"/calendar/visits/{coming.pk}/move/", the_last_time),
+        Shot("openings", DESK, "/calendar/openings/"),
+        Shot("to-look-at", DESK, "/calendar/to-look-at/"),
+        Shot("waiting", DESK, "/calendar/waiting/"),
+        Shot("wait", DESK, f"/calendar/patients/{patient.pk}/wait/"),
+        Shot("tasks", DESK, "/calendar/tasks/"),
+        Shot("task-new", DESK, "/calendar/tasks/new/"),
+        Shot("kinds", OWNER, "/calendar/kinds/"),
+        Shot("messages", DESK, "/messages/"),
+        Shot("messages-patient", DESK, f"/messages/patients/{message.patient_id}/"),
+        Shot("message", DESK, f"/messages/{message.pk}/"),
+        Shot("words", KEEPER, "/messages/words/"),
+        Shot("wording", KEEPER, f"/messages/words/{Wording.objects.first().pk}/"),
+        Shot("habits", KEEPER, "/messages/words/habits/"),
+        Shot("calendar-link", DOCTOR, "/messages/link/"),
         Shot("resources", OWNER, "/calendar/resources/"),
         Shot("resource", OWNER, f"/calendar/resources/{doctor.pk}/"),
         Shot("resource-new", OWNER, "/calendar/resources/new/device/"),
@@ -229,7 +268,7 @@ def wrong_password(page) -> None:
 
 
 def the_last_time(page) -> None:
-    page.locator(".slot").last.click()
+    page.locator("[name=slot]").last.click()
 
 
 # --- the pictures
