@@ -18,6 +18,14 @@ class TooLate(LettersError):
         super().__init__("Its visits are over or have begun: there is nothing left to tell.")
 
 
+class PartlyPast(LettersError):
+    def __init__(self):
+        super().__init__(
+            "A visit in this message has begun or is past, so it is not sent again. Call the "
+            "patient, or hand them their list of visits."
+        )
+
+
 class NotWanted(LettersError):
     def __init__(self, channel):
         super().__init__(

@@ -3,13 +3,31 @@
 from django.utils import timezone
 
 from clinic.letters import queue
-from clinic.letters.models import ContactChoice, Habits
+from clinic.letters.kinds import State
+from clinic.letters.models import ContactChoice, Habits, Told
 from clinic.scheduling import notices
 from clinic.scheduling.demo import chapters
 
 
+class Messenger(notices.Messenger):
+    def was_told(self, appointments):
+        rows = Told.objects.filter(appointment__in=[each.pk for each in appointments])
+        return rows.exclude(message__state=State.DROPPED).exists()
+
+    def why_untold(self, patient):
+        choice = ContactChoice.objects.filter(patient=patient).select_related("patient").first()
+        if choice is None:
+            return "Nobody has asked the patient yet whether to write by e-mail or SMS."
+        if not choice.wants:
+            return "The patient wants no messages."
+        if len(choice.lacking) == len(choice.wants):
+            return "The record has no address or number for the messages that the patient wants."
+        return ""
+
+
 def start() -> None:
     notices.listen(heed)
+    notices.employ(Messenger())
     chapters.CHAPTERS.append(in_the_demo)
 
 

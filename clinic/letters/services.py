@@ -7,16 +7,17 @@ import secrets
 from django.db import transaction
 from django.utils import timezone
 
-from clinic.letters import telling
+from clinic.letters import queue, telling
 from clinic.letters.errors import (
     ChangedMeanwhile,
     NoAddress,
     NotWanted,
     OnItsWay,
     OutOfDate,
+    PartlyPast,
     TooLate,
 )
-from clinic.letters.kinds import TELLING, Channel, Reason, State
+from clinic.letters.kinds import TELLING, Channel, Kind, Reason, State
 from clinic.letters.models import ContactChoice, FeedLink, Message, Told
 
 AGAIN = (State.SENT, State.FAILED, State.UNCERTAIN)
@@ -38,6 +39,9 @@ def record_choice(*, patient, email: bool, sms: bool, by, revision: int = 0) -> 
     choice.revision += 1
     choice.save()
     _drop(patient, [channel for channel in Channel if channel not in choice.wants])
+    # What was booked before is told now; a change that was just made keeps its delay.
+    if choice.wants and (again := telling.look(patient.pk, choice.recorded_at)):
+        queue.look_at(patient.pk, again)
     return choice
 
 
@@ -96,9 +100,23 @@ def send_again(*, message: Message, by, now=None) -> Message:
     return telling.keep(copy, list(message.told.all()))
 
 
+def can_repeat(message: Message, now=None) -> bool:
+    """Whether sending it again is worth offering; what else stands against it is said then."""
+    now = now or timezone.now()
+    fresh = message.until > now and not _tells_of_past(message, now)
+    return message.state in AGAIN and fresh and not message.resent.exists()
+
+
+def _tells_of_past(message: Message, now) -> bool:
+    past = message.told.filter(on=True, appointment__starts_at__lte=now)
+    return message.kind != Kind.AFTER_CARE and past.exists()
+
+
 def _check_true(message: Message, now) -> None:
     if message.until <= now:
         raise TooLate
+    if _tells_of_past(message, now):
+        raise PartlyPast
     for told in message.told.select_related("appointment"):
         visit = told.appointment
         if telling.is_on(visit) != told.on or (told.on and visit.starts_at != told.starts_at):

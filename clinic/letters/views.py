@@ -82,7 +82,8 @@ def message(request, pk):
         {
             "message": one,
             "patient": one.patient,
-            "can_repeat": one.state in services.AGAIN and not one.resent.exists(),
+            "can_repeat": services.can_repeat(one),
+            "is_over": one.state == State.FAILED and not services.can_repeat(one),
             "again": one.resent.first(),
         },
     )

@@ -45,3 +45,23 @@ def tell(event: Event, appointments: Iterable, by) -> None:
                 listener(event, told, by)
         except Exception:  # whatever a listener does wrong, the visit is booked
             log.exception("A listener failed on %s", event)
+
+
+class Messenger:
+    """What booking asks of the app that writes to patients; without one, nobody is told."""
+
+    def was_told(self, appointments) -> bool:
+        """Whether a message about one of these visits went out, or is on its way."""
+        return False
+
+    def why_untold(self, patient) -> str:
+        """Why no message goes to this patient, as a sentence; empty where messages go."""
+        return ""
+
+
+messenger = Messenger()
+
+
+def employ(another: Messenger) -> None:
+    global messenger
+    messenger = another

@@ -203,6 +203,9 @@ def test_a_message_goes_out_once_more_when_the_desk_asks(message, mail, house):
 
     assert [letter["to"] for letter in mail.letters] == ["robin@example.org", "new@example.org"]
     assert len(calendar_after(files_of(mail.letters[0]) + files_of(mail.letters[1]))) == 2
+    first = message.told.order_by("starts_at").first()
+    with pytest.raises(LettersError, match="has begun or is past"):
+        services.send_again(message=again, by=desk, now=first.starts_at)
     with time_machine.travel(THEN, tick=False):
         cancel(message.told.first().appointment)
     with pytest.raises(LettersError, match="changed since"):
