@@ -376,6 +376,10 @@ def date_of(session, standing, zone: ZoneInfo) -> dt.date | None:
     return timezone.localtime(standing[session.pk].starts_at, zone).date()
 
 
+def dates_of(sessions, standing, zone: ZoneInfo) -> dict:
+    return {each.pk: date_of(each, standing, zone) for each in sessions}
+
+
 def visit_of(session, house: House, patient: Resource, grid: Grid) -> Visit:
     window = window_of(session)
     not_before = 0 if window else max(0, grid.day(session.target_on))

@@ -2,7 +2,17 @@
 
 from django.utils import timezone
 
-from clinic.scheduling import attention, following, gates, holds, money, waiting
+from clinic.scheduling import (
+    attention,
+    bridge,
+    following,
+    gates,
+    holds,
+    money,
+    notices,
+    waiting,
+    windows,
+)
 from clinic.scheduling.desk_forms import ChargeForm
 from clinic.scheduling.models import COMING, Appointment, Task, Waiting
 from planner.reviewing import confirmed_blocks
@@ -21,17 +31,17 @@ def about_visit(user, visit) -> dict:
         "quote": money.quote_of(visit.session.block.plan) if visit.session_id else None,
         "freed": waiting.freed_by(visit) if visit.starts_at > timezone.now() else None,
         "waits": _waits(visit),
+        "untold": notices.messenger.why_untold(visit.patient) if visit.state in COMING else "",
         "may_waive": user.has_perm("scheduling.override_window"),
         "can_change_people": visit.state in COMING,
     }
 
 
 def _waits(visit) -> Waiting | None:
-    return (
-        Waiting.objects.open().filter(session=visit.session_id).first()
-        if visit.session_id
-        else None
-    )
+    rows = Waiting.objects.open()
+    if visit.session_id:
+        return rows.filter(session=visit.session_id).first()
+    return rows.filter(patient=visit.patient_id, session=None, kind=visit.kind).first()
 
 
 def _currency(visit) -> str:
@@ -56,4 +66,41 @@ def about_plan(plan) -> dict:
         "to_confirm": sorted(set(to_confirm.values_list("session__block__number", flat=True))),
         "left_behind": following.left_behind().of_plan(plan).exists(),
         "waits": Waiting.objects.open().filter(session__block__plan=plan),
+    } | _left(plan, firm)
+
+
+def _left(plan, firm) -> dict:
+    """The sessions that hold no place: of signed blocks, of later ones, and missed for good."""
+    sessions, standing = bridge.sessions_of(plan), bridge.standing_by_session(plan)
+    open_now = [
+        each for each in sessions if each.pk not in standing and not bridge.performed_on(each)
+    ]
+    missed = [each for each in open_now if windows.is_passed_over(each, sessions)]
+    left = [each for each in open_now if each not in missed]
+    held = sum(visit.is_held for visit in standing.values())
+    signed = [each for each in left if each.block.number in firm]
+    later = [each for each in left if each.block.number not in firm]
+    coming = any(visit.state in COMING for visit in standing.values())
+    return {
+        "missed": missed,
+        "waiting": left,
+        "signed": signed,
+        "later": later,
+        "words": _words(held, len(signed), len(later)),
+        "untold": notices.messenger.why_untold(plan.patient) if coming and not held else "",
     }
+
+
+def _words(held: int, signed: int, later: int) -> str:
+    said = []
+    if held:
+        said.append(f"{_count(held)} held, not booked yet.")
+    if signed:
+        said.append(f"{_count(signed)} of what is signed as firm not booked.")
+    if later:
+        said.append(f"{_count(later)} of later blocks: the review decides on them.")
+    return " ".join(said) or "Everything is booked."
+
+
+def _count(number: int) -> str:
+    return f"{number} session" if number == 1 else f"{number} sessions"

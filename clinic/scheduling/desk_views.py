@@ -4,12 +4,14 @@ from functools import partial
 from uuid import uuid4
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clinic.scheduling import (
+    asking,
     attention,
     bridge,
     following,
@@ -19,9 +21,11 @@ from clinic.scheduling import (
     rebooking,
     services,
     tasks,
+    unbooking,
     visit_types,
     waiting,
 )
+from clinic.scheduling.calendar_views import safe_path
 from clinic.scheduling.desk_forms import (
     ChargeForm,
     GateForm,
@@ -40,7 +44,7 @@ from clinic.scheduling.models import (
     VisitKind,
     Waiting,
 )
-from clinic.scheduling.views import slot_from
+from clinic.scheduling.views import JUST_BOOKED, slot_from
 from patients.models import Patient
 from planner.models import Plan
 
@@ -85,6 +89,39 @@ def hold(request, pk):
         return _done(request, deed, f"The held visits of {plan.patient} are booked.", to)
     deed = partial(holds.give_back, plan=plan, by=request.user)
     return _done(request, deed, "The held times are free again.", to)
+
+
+@require_POST
+def ask_clinician(request, pk):
+    """What the desk cannot decide becomes a task of whoever signed the plan."""
+    plan, to = _plan(request, pk), safe_path(request.POST.get("next"))
+    to = to or redirect("scheduling:book_plan", pk).url
+    session = _of(plan.sessions.all(), request.POST.get("session"))
+    visit = _of(Appointment.objects.of_plan(plan), request.POST.get("visit"))
+    what = request.POST.get("what", "")
+    try:
+        task = asking.ask(plan=plan, what=what, session=session, appointment=visit, by=request.user)
+    except SchedulingError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{task.owner} is asked: {task.title}. It is among the tasks.")
+    return redirect(to)
+
+
+def _of(rows, pk):
+    try:
+        return rows.filter(pk=pk).first() if pk else None
+    except ValidationError:
+        return None
+
+
+@require_POST
+def unbook(request, pk):
+    """Undo of a whole booking, from its result."""
+    plan, to = _plan(request, pk), redirect("scheduling:book_plan", pk).url
+    ids = request.session.pop(JUST_BOOKED, {}).get(str(plan.pk), [])
+    deed = partial(unbooking.unbook, plan=plan, ids=ids, by=request.user)
+    return _done(request, deed, "Undone: the visits just booked are cancelled.", to)
 
 
 @require_POST
@@ -254,6 +291,7 @@ def wait(request, pk):
     form = WaitingForm(
         request.POST or None,
         sessions=sessions,
+        booked=list(Appointment.objects.coming().filter(patient=patient).order_by("starts_at")),
         initial={"session": request.GET.get("session", "")},
     )
     if form.is_bound and form.is_valid():
@@ -317,7 +355,9 @@ def _give(request, visit):
     except SchedulingError as error:
         messages.error(request, f"Nothing was changed. {error}")
         return redirect("scheduling:freed", visit.pk)
-    messages.success(request, f"The time is given to {given.patient}.")
+    came = "moved there from its old time" if given.changes.last().old_start else "booked there"
+    words = f"The time is given to {given.patient}: {given.what.lower()} is {came}."
+    messages.success(request, words)
     return redirect(given)
 
 

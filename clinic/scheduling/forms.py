@@ -30,8 +30,8 @@ from patients.fields import DayField
 
 PARTS_OF_DAY = {
     "": ("Any time", None, None),
-    "mornings": ("Mornings", dt.time(0), NOON),
-    "afternoons": ("Afternoons", NOON, dt.time.max),
+    "mornings": ("Mornings, starting before 13:00", dt.time(0), NOON),
+    "afternoons": ("Afternoons, from 13:00", NOON, dt.time.max),
     "late": ("From 16:00", dt.time(16), dt.time.max),
 }
 
@@ -134,9 +134,23 @@ class VisitForm(forms.Form):
     )
     person = forms.ChoiceField(label="With", required=False)
     start_from = DayField(label="From", required=False)
+    part_of_day = forms.ChoiceField(
+        label="Time of day",
+        required=False,
+        choices=[(code, words) for code, (words, _, _) in PARTS_OF_DAY.items()],
+    )
+    weekdays = forms.TypedMultipleChoiceField(
+        label="Weekdays",
+        required=False,
+        coerce=int,
+        choices=Weekday.choices[:6],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None ticked: any day.",
+    )
     note = forms.CharField(
         label="Note for the desk", required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
+    """Written with the booking alone: the search stands in the address, and says nothing more."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -146,8 +160,15 @@ class VisitForm(forms.Form):
             (kind.value, f"{kind.label}, {self.types[kind].minutes} minutes") for kind in self.KINDS
         ]
         self.helper = form_helper(
-            Div("kind", "minutes", "person", "start_from", css_class="cal-wishes"), "note"
+            Div("kind", "minutes", "person", css_class="cal-wishes"),
+            Div("start_from", "part_of_day", css_class="cal-wishes"),
+            "weekdays",
         )
+
+    @property
+    def hours(self) -> dict:
+        _, opens, closes = PARTS_OF_DAY[self.cleaned_data.get("part_of_day") or ""]
+        return {"opens": opens, "closes": closes}
 
     @property
     def length(self) -> int:

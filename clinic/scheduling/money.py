@@ -36,8 +36,8 @@ class QuoteStanding:
             return "No quote was handed over."
         if self.expired:
             return (
-                f"Quote {self.quote.number} ran out on {errors.day(self.quote.expires_on)}: ask a "
-                "clinician for a new one before booking."
+                f"Quote {self.quote.number} ran out on {errors.day(self.quote.expires_on)}. Visits "
+                "can be booked all the same; a clinician hands over a new quote before treatment."
             )
         return f"Quote {self.quote.number} holds until {errors.day(self.quote.expires_on)}."
 

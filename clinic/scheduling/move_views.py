@@ -20,7 +20,9 @@ from clinic.scheduling.calendar_views import (
     take_off_pinboard,
 )
 from clinic.scheduling.errors import SchedulingError, moment
+from clinic.scheduling.errors import day as day_words
 from clinic.scheduling.forms import ReasonForm
+from clinic.scheduling.models import Absence
 from clinic.scheduling.views import hash_of, revision_of, slot_from, visit_asked
 
 
@@ -133,11 +135,12 @@ def verdict_print(verdict) -> str:
 
 
 def _times_page(request, visit, form, status=200):
-    on, _ = day_asked(request)
-    if not request.GET.get("on"):
-        on = max(visit.day - dt.timedelta(days=3), clinic_today())
-    openings = offers.openings_for_visit(visit, start_from=on, within_days=14, limit=400)
     window = _window_of(visit)
+    on = day_asked(request)[0] if request.GET.get("on") else _first_day(visit, window)
+    openings = offers.openings_for_visit(visit, start_from=on, within_days=LOOK_DAYS, limit=400)
+    openings = [each for each in openings if each.starts_at != visit.starts_at]
+    inside, outside = _by_day(openings, window)
+    may_leave = request.user.has_perm("scheduling.override_window")
     return render(
         request,
         "scheduling/move.html",
@@ -146,7 +149,11 @@ def _times_page(request, visit, form, status=200):
             "patient": visit.patient,
             "form": form,
             "on": on,
-            "days": _by_day(openings, window),
+            "days": inside,
+            "outside": outside if may_leave else [],
+            "left_out": bool(outside) and not may_leave,
+            "may_leave_window": may_leave,
+            "closed": _closed_days(window, on),
             "later": on + dt.timedelta(days=7),
             "earlier": max(on - dt.timedelta(days=7), clinic_today()),
             "window": window,
@@ -155,24 +162,46 @@ def _times_page(request, visit, form, status=200):
     )
 
 
+LOOK_DAYS = 14
 A_DAY_SHOWS = 8
 
 
-def _by_day(openings, window) -> list[tuple[dt.date, bool, list]]:
-    """Free times by day, some over all of a day that is wide open; True when outside the window."""
+def _first_day(visit, window) -> dt.date:
+    """Some days before the visit, but no day on which it could not be."""
+    earliest, latest = window or (dt.date.min, None)
+    on = max(visit.day - dt.timedelta(days=3), clinic_today(), earliest)
+    return max(clinic_today(), earliest) if latest and on > latest else on
+
+
+def _by_day(openings, window) -> tuple[list, list]:
+    """Free times by day, some over all of a day that is wide open: inside the window, outside."""
     zone = bridge.clinic_zone()
     days: dict[dt.date, list] = {}
     for opening in openings:
         days.setdefault(timezone.localtime(opening.starts_at, zone).date(), []).append(opening)
     earliest, latest = window or (dt.date.min, None)
-    return [
-        (
-            day,
-            not earliest <= day <= (latest or dt.date.max),
-            found[:: -(-len(found) // A_DAY_SHOWS)],
-        )
-        for day, found in days.items()
-    ]
+    inside, outside = [], []
+    for day, found in days.items():
+        side = inside if earliest <= day <= (latest or dt.date.max) else outside
+        side.append((day, found[:: -(-len(found) // A_DAY_SHOWS)]))
+    return inside, outside
+
+
+def _closed_days(window, on) -> list[str]:
+    """When the whole clinic is closed within the window, or within the days that are shown."""
+    zone, last = bridge.clinic_zone(), on + dt.timedelta(days=LOOK_DAYS)
+    first, last = (window[0], window[1] or last) if window else (on, last)
+    starts = dt.datetime.combine(first, dt.time(0), zone)
+    ends = dt.datetime.combine(last + dt.timedelta(days=1), dt.time(0), zone)
+    rows = Absence.objects.filter(resource=None, during__overlap=(starts, ends)).order_by("during")
+    return [_closed(row, zone) for row in rows]
+
+
+def _closed(row: Absence, zone) -> str:
+    first = timezone.localtime(row.during.lower, zone).date()
+    last = timezone.localtime(row.during.upper - dt.timedelta(seconds=1), zone).date()
+    days = day_words(first) if first == last else f"{day_words(first)} to {day_words(last)}"
+    return f"The clinic is closed {days}{f' ({row.note})' if row.note else ''}."
 
 
 def _window_of(visit) -> tuple[dt.date, dt.date | None] | None:

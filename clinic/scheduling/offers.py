@@ -6,18 +6,18 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from clinic.scheduling import bridge, calendar, sequences
+from clinic.scheduling import bridge, calendar, sequences, short
 from clinic.scheduling.calendar import Offer, Shortfall, Visit, Wish
-from clinic.scheduling.errors import NothingFits, days, moment
-from clinic.scheduling.errors import day as day_words
+from clinic.scheduling.errors import moment, off_target_words
 from clinic.scheduling.models import Appointment, Resource, ResourceKind, VisitKind
-from clinic.scheduling.windows import target_date, window_problem
+from clinic.scheduling.windows import is_passed_over, target_in, window_problem
 from planner.models import PlannedSession
 from planner.reviewing import confirmed_blocks
 
 SPARE_DAYS = 120  # how far beyond its windows a plan may have to wait for a first free day
 MOST_DAYS = 730
-NOON = dt.time(12)
+NOON = dt.time(13)
+"""When mornings end, as the desk says it."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,7 @@ class OfferedVisit:
 
     @property
     def off_target_words(self) -> str:
-        if self.off_target == 0:
-            return "on its target day"
-        side = "after" if self.off_target > 0 else "before"
-        return f"{days(abs(self.off_target))} {side} its target day"
+        return off_target_words(self.off_target)
 
 
 @dataclass(frozen=True)
@@ -133,7 +130,7 @@ class Search:
     def _is_open(self, session) -> bool:
         wanted = session.block.number in self.firm or self.provisional
         booked = session.pk in self.standing or bridge.performed_on(session)
-        return wanted and not booked
+        return wanted and not booked and not is_passed_over(session, self.sessions)
 
     def _days(self) -> int:
         furthest = sum(session.gap_max_days or 0 for session in self.sessions)
@@ -172,14 +169,16 @@ class Search:
         return Wish(starts, last, wishes.person)
 
     def told(self, code: str, label: str, offer: Offer, note: str = "") -> OfferedPlan:
+        days_of = bridge.dates_of(self.sessions, self.standing, self.zone)
+        days_of |= {each.visit.key: self.diary.grid.date(each.day) for each in offer.placements}
         visits = [
-            self._visit(placement)
+            self._visit(placement, days_of)
             for placement in offer.placements
             if placement.visit.pinned is None
         ]
         return OfferedPlan(code, label, visits, offer.cost, note)
 
-    def _visit(self, placement) -> OfferedVisit:
+    def _visit(self, placement, days_of) -> OfferedVisit:
         session = self.by_key[placement.visit.key]
         grid = self.diary.grid
         chosen = [
@@ -189,6 +188,7 @@ class Search:
         ]
         named = self.house.named(chosen)
         starts_at = grid.instant(placement.slot)
+        target = target_in(session, days_of, self.sessions)
         return OfferedVisit(
             session=session,
             starts_at=starts_at,
@@ -196,8 +196,8 @@ class Search:
             people=[each for each in named if each.kind == ResourceKind.PERSON],
             room=next((each for each in named if each.kind == ResourceKind.ROOM), None),
             devices=[each for each in named if each.kind == ResourceKind.DEVICE],
-            target_on=grid.date(placement.target),
-            off_target=placement.off_target,
+            target_on=target,
+            off_target=(days_of[session.pk] - target).days,
             provisional=session.block.number not in self.firm,
             choice=Choice(session, starts_at, tuple(chosen)),
         )
@@ -215,7 +215,7 @@ def offers_for(
     wish = search.wish(wishes)
     best = sequences.best_offer(search.diary, search.visits, wish=wish, after=search.after)
     if isinstance(best, Shortfall):
-        raise _nothing_fits(search, best, wishes)
+        raise short.nothing_fits(search, best, wishes)
     found = [("best", "Best fit", best)]
     found += [way for way in _variants(search, wishes, wish) if isinstance(way[2], Offer)]
     different = {(o.slots, tuple(p.resources for p in o.placements)): None for _, _, o in found}
@@ -245,68 +245,22 @@ def _variants(search: Search, wishes: Wishes, wish: Wish):
             yield code, label, found
 
 
-def _nothing_fits(search: Search, shortfall: Shortfall, wishes: Wishes) -> NothingFits:
-    """Which visit, which days, what is short, and the least that would help."""
-    session, grid = search.by_key[shortfall.key], search.diary.grid
-    words = (
-        f"{session} fits nowhere between {day_words(grid.date(shortfall.first_day))} and "
-        f"{day_words(grid.date(shortfall.last_day))}."
-    )
-    if shortfall.short_of:
-        short = " or ".join(need.what for need in shortfall.short_of)
-        minutes = sum(part.quarters for part in _visit(search, shortfall.key).parts) * 15
-        words += f" What is missing in those days is {short}, free at the right time "
-        words += f"of a visit of {minutes} minutes."
-    else:
-        words += " Several are missing at once in those days: no single free resource would do."
-    words += _without_wishes(search, wishes)
-    if shortfall.widen:
-        least = " and ".join(
-            f"{search.by_key[each.key]} {days(abs(each.days))} "
-            f"{'later' if each.days > 0 else 'earlier'} than its window"
-            for each in shortfall.widen
-        )
-        words += f" The smallest step that helps: {least}, which needs a documented reason."
-    offer = shortfall.offer
-    told = search.told("widened", "Outside a window", offer) if offer else None
-    return NothingFits(words, offer=told if shortfall.widen else None)
-
-
-def _visit(search: Search, key) -> Visit:
-    return next(visit for visit in search.visits if visit.key == key)
-
-
-def _without_wishes(search: Search, wishes: Wishes) -> str:
-    """The one wish whose giving up is enough, if there is one."""
-    lighter = {
-        "the practitioner asked for": replace(wishes, person=None),
-        "the hours asked for": replace(wishes, from_time=None, to_time=None),
-        "the weekdays asked for": replace(wishes, weekdays=frozenset()),
-        "the date to be done by": replace(wishes, finish_by=None),
-    }
-    for words, without in lighter.items():
-        if without == wishes:
-            continue
-        offer = sequences.best_offer(
-            search.diary, search.visits, wish=search.wish(without), after=search.after
-        )
-        if isinstance(offer, Offer):
-            finish = day_words(search.diary.grid.date(offer.finishes))
-            return f" Without {words} it fits, and would finish on {finish}."
-    return ""
-
-
 def told_again(choices: list[Choice]) -> list[OfferedVisit]:
     """Choices that a form sent back, in words; services judge them when they are booked."""
     house, zone = bridge.House(), bridge.clinic_zone()
-    firm = confirmed_blocks(choices[0].session.block.plan) if choices else set()
-    told, before = [], None
+    plan = choices[0].session.block.plan
+    firm, sessions = confirmed_blocks(plan), bridge.sessions_of(plan)
+    standing = bridge.standing_by_session(plan)
+    days_of = bridge.dates_of(sessions, standing, zone)
+    days_of |= {
+        each.session.pk: timezone.localtime(each.starts_at, zone).date() for each in choices
+    }
+    told = []
     for choice in choices:
         session = choice.session
         named = house.named(choice.resources)
         quarters = sum(part.quarters for part in bridge.parts_of_session(session))
-        on = timezone.localtime(choice.starts_at, zone).date()
-        target = target_date(session, before) if before else on
+        target = target_in(session, days_of, sessions)
         told.append(
             OfferedVisit(
                 session=session,
@@ -316,12 +270,11 @@ def told_again(choices: list[Choice]) -> list[OfferedVisit]:
                 room=next((each for each in named if each.kind == ResourceKind.ROOM), None),
                 devices=[each for each in named if each.kind == ResourceKind.DEVICE],
                 target_on=target,
-                off_target=(on - target).days,
+                off_target=(days_of[session.pk] - target).days,
                 provisional=session.block.number not in firm,
                 choice=choice,
             )
         )
-        before = on
     return told
 
 

@@ -6,10 +6,12 @@ import json
 from uuid import uuid4
 
 from django.contrib import messages
+from django.http import QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clinic.scheduling import (
@@ -17,14 +19,17 @@ from clinic.scheduling import (
     desk,
     following,
     holds,
+    money,
     offers,
     placing,
     services,
+    spreading,
     today,
+    unbooking,
 )
 from clinic.scheduling.calendar_views import (
-    MANY,
     UNDO,
+    clinic_today,
     safe_path,
 )
 from clinic.scheduling.errors import NothingFits, SchedulingError
@@ -33,7 +38,11 @@ from clinic.scheduling.live import live
 from clinic.scheduling.models import COMING, MOVES, Appointment, State
 from clinic.scheduling.offers import Choice
 from patients.models import Patient
-from planner.models import ACTIVE, Plan, PlannedSession
+from planner.models import ACTIVE, Plan
+
+EVERY = 1000  # openings of four weeks, before they are spread over the days
+JUST_BOOKED = "just_booked"
+"""The visits of the last booking by plan, which its result takes back as one deed."""
 
 # --- a whole plan ------------------------------------------------------------------------------
 
@@ -64,8 +73,10 @@ def book_plan(request, pk):
         messages.error(request, f"Nothing was booked. {error}")
         return _offers_page(request, plan, status=409)
     if minutes:
-        messages.success(request, f"The times are held for {plan.patient}. Nothing is booked yet.")
+        words = f"The times are held for {plan.patient}. They are not booked yet."
+        messages.success(request, words)
         return redirect("scheduling:book_plan", plan.pk)
+    request.session[JUST_BOOKED] = {str(plan.pk): [str(visit.pk) for visit in booked]}
     count = f"{len(booked)} visits are" if len(booked) > 1 else "One visit is"
     messages.success(request, f"{count} booked for {plan.patient}.")
     return redirect("scheduling:book_plan", plan.pk)
@@ -76,35 +87,31 @@ def _offers_page(request, plan, status=200):
     form = WishesForm(asked)
     holds.release_expired()
     following.follow(plan)
-    found, refusal, way_out = [], "", None
+    found, refused = [], None
     booked = Appointment.objects.visible_to(request.user).of_plan(plan).standing().with_people()
     wishes = form.wishes()
     provisional = bool(form.is_bound and form.cleaned_data.get("provisional"))
     if plan.state not in ("approved", "in_progress"):
-        refusal = f"{plan} is {plan.get_state_display().lower()}: only a signed plan is booked."
+        words = f"{plan} is {plan.get_state_display().lower()}: only a signed plan is booked."
+        refused = NothingFits(words)
     elif not form.is_bound or form.is_valid():
         try:
             found = offers.offers_for(plan, wishes=wishes, provisional=provisional)
         except NothingFits as error:
-            refusal, way_out = str(error), error.offer
+            refused = error
+    just = request.session.get(JUST_BOOKED, {}).get(str(plan.pk), [])
     context = {
         "plan": plan,
         "patient": plan.patient,
         "form": form,
         "offers": [(offer, _as_text(offer.choices)) for offer in found],
-        "refusal": refusal,
-        "way_out": way_out,
+        "refused": refused,
         "booked": booked,
-        "waiting": _waiting(plan, booked),
         "wished": any(request.GET.values()),
+        "moved_to_today": wishes.start_from and wishes.start_from < clinic_today(),
+        "can_undo": unbooking.untouched(plan, just) if just else [],
     } | desk.about_plan(plan)
     return render(request, "scheduling/book_plan.html", context, status=status)
-
-
-def _waiting(plan, booked) -> list[PlannedSession]:
-    held = {visit.session_id for visit in booked}
-    sessions = plan.sessions.filter(performance=None).select_related("block")
-    return [session for session in sessions if session.pk not in held]
 
 
 def _as_text(choices) -> str:
@@ -144,6 +151,7 @@ def _confirm_page(request, plan, choices, key):
         "key": key,
     }
     context["hold_lengths"] = holds.LENGTHS
+    context["quote"] = money.quote_of(plan)
     return render(request, "scheduling/confirm_plan.html", context)
 
 
@@ -155,38 +163,59 @@ def new_visit(request, pk):
     """Search the next times for a kind of visit, and book one of them."""
     patient = get_object_or_404(Patient.objects.visible_to(request.user), pk=pk)
     form = VisitForm(request.POST or request.GET or None)
-    found, refusal = [], ""
+    found, refusal = None, ""
     if form.is_bound and form.is_valid():
-        if request.method == "POST" and "slot" in request.POST:
+        if request.method == "POST":
             booked, refusal = _book_visit(request, patient, form)
             if booked:
                 messages.success(request, f"Booked: {booked}.")
                 return redirect(booked)
-        found = offers.openings_for_kind(
-            patient,
-            form.cleaned_data["kind"],
-            minutes=form.length,
-            person=int(form.cleaned_data["person"]) if form.cleaned_data["person"] else None,
-            start_from=form.cleaned_data["start_from"],
-            limit=MANY,
-        )
-        found = placing.not_before(found, request.GET.get("at", ""))
+        found = _times_of(form, request.GET.get("at", ""), patient)
+    start = form.cleaned_data.get("start_from") if found else None
     return render(
         request,
         "scheduling/new_visit.html",
         {
             "patient": patient,
             "form": form,
-            "openings": found,
-            "searched": form.is_bound and form.is_valid(),
+            "found": found,
+            "moved_to_today": start and start < clinic_today(),
             "refusal": refusal,
+            "later": _later_days(form.data, found),
             "key": request.POST.get("key") or uuid4().hex,
         },
         status=409 if refusal else 200,
     )
 
 
+def _times_of(form, at: str, patient) -> spreading.Spread:
+    asked = form.cleaned_data
+    found = offers.openings_for_kind(
+        patient,
+        asked["kind"],
+        minutes=form.length,
+        person=int(asked["person"]) if asked["person"] else None,
+        start_from=asked["start_from"],
+        limit=EVERY,
+    )
+    found = placing.not_before(found, at, limit=EVERY)
+    return spreading.over_days(found, weekdays=asked["weekdays"], **form.hours)
+
+
+def _later_days(asked, found) -> str:
+    """The same search from the day after those that are shown; it names nobody."""
+    if not (found and found.later):
+        return ""
+    query = QueryDict(mutable=True)
+    for name in ("kind", "minutes", "person", "part_of_day", "weekdays"):
+        query.setlist(name, [value for value in asked.getlist(name) if value])
+    query["start_from"] = date_format(found.later, "d-M-Y")
+    return query.urlencode()
+
+
 def _book_visit(request, patient, form):
+    if not request.POST.get("slot"):
+        return None, "No time is chosen: choose one of these, then book."
     starts_at, resources = slot_from(request.POST["slot"])
     if starts_at is None:
         return None, "This time is out of date. Choose one of these."

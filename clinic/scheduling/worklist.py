@@ -7,7 +7,8 @@ from django.db import models
 
 from clinic.scheduling import bridge, windows
 from clinic.scheduling.models import Appointment, CancelReason, State, unbooked_plans
-from planner.models import Plan
+from planner.models import Decision, Plan
+from planner.reviewing import CONTINUE
 
 LOOK_AHEAD = dt.timedelta(days=42)
 """A session whose window opens within this time is due to be booked."""
@@ -19,7 +20,9 @@ class Unbooked(models.TextChoices):
     NEVER = "never", "Not booked yet"
     CANCELLED = "cancelled", "Cancelled"
     NO_SHOW = "no_show", "No-show"
-    REVIEWED = "reviewed", "Its review is done: book, or change the plan"
+    REVIEWED = "reviewed", "Its review is done: book"
+    UNDECIDED = "undecided", "Waits for the clinician’s decision at the review"
+    MISSED = "missed", "Missed, and a later session is done: a clinician decides"
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,16 @@ class Due:
     earliest: dt.date
     latest: dt.date | None
     is_late: bool  # its window is over
+
+    @property
+    def badge(self) -> str:
+        return "its window is over" if self.is_late else ""
+
+    @property
+    def ask(self) -> str:
+        """What to put to the clinician, where booking is not the desk's to do; else empty."""
+        theirs = {Unbooked.UNDECIDED: "review", Unbooked.MISSED: "missed"}
+        return theirs.get(self.reason, "over" if self.is_late else "")
 
     @property
     def plan(self):
@@ -63,15 +76,30 @@ def sessions_due(user, on: dt.date) -> list[Due]:
         session.block.plan = plans[session.block.plan_id]
         rows[session.block.plan_id].append(session)
     visits = Appointment.objects.filter(session__block__plan__in=plans).order_by("booked_at")
-    standing, off = {}, {}
+    standing, off, continued = {}, {}, _continued(plans)
     for visit in visits:
         (off if visit.is_off else standing)[visit.session_id] = visit
-    found = [each for own in rows.values() for each in _due_of(own, standing, off, on)]
+    found = [
+        each
+        for pk, own in rows.items()
+        for each in _due_of(own, standing, off, continued.get(pk, set()), on)
+    ]
     return sorted(found, key=lambda each: (each.latest or each.earliest, str(each.session.pk)))
 
 
-def _due_of(sessions, standing, off, on: dt.date):
+def _continued(plans) -> dict:
+    """By plan, the numbers of the blocks that a review let follow."""
+    found: dict = {}
+    rows = Decision.objects.filter(plan__in=plans, reason_code=CONTINUE)
+    for plan, number in rows.values_list("plan", "review__block__number"):
+        if number is not None:
+            found.setdefault(plan, set()).add(number + 1)
+    return found
+
+
+def _due_of(sessions, standing, off, continued, on: dt.date):
     zone = bridge.clinic_zone()
+    firm = continued | {each.block.number for each in sessions if each.block.firm}
     before, reviewed = None, True
     for session in sessions:
         day = bridge.date_of(session, standing, zone)
@@ -81,13 +109,18 @@ def _due_of(sessions, standing, off, on: dt.date):
                 return
             earliest, latest = windows.window_dates(session, before)
             if earliest <= on + LOOK_AHEAD:
-                reason, detail = _why(session, off.get(session.pk))
-                yield Due(session, reason, detail, earliest, latest, bool(latest and latest < on))
+                reason, detail = _why(session, off.get(session.pk), sessions, firm)
+                late = bool(latest and latest < on) and reason != Unbooked.MISSED
+                yield Due(session, reason, detail, earliest, latest, late)
         before = day
         reviewed = session.kind != "review" or bridge.performed_on(session) is not None
 
 
-def _why(session, last) -> tuple[Unbooked, str]:
+def _why(session, last, sessions, firm) -> tuple[Unbooked, str]:
+    if windows.is_passed_over(session, sessions):
+        return Unbooked.MISSED, ""
+    if session.block.number not in firm:
+        return Unbooked.UNDECIDED, ""
     if last is not None and last.state == State.NO_SHOW:
         return Unbooked.NO_SHOW, ""
     if last is not None:

@@ -199,6 +199,8 @@ DOORS = {
     "scheduling:finish_task": "scheduling.change_appointment",
     "scheduling:hold": "scheduling.book",
     "scheduling:confirm_block": "scheduling.book",
+    "scheduling:ask_clinician": "scheduling.book",
+    "scheduling:unbook": "scheduling.book",
     "scheduling:cancel_ended": "scheduling.change_appointment",
     "scheduling:charge_plan": "scheduling.book",
     "scheduling:note_gate": "scheduling.change_appointment",
