@@ -237,6 +237,7 @@ def _pieces(desk: Desk, problem: Problem, choice: Choice) -> tuple[Piece, ...]:
                     minutes=option.row.days("duration_min"),
                     milligrams=at_least(10 * limits.planned_mg(desk, option.row, share)),
                     closed=option.closed,
+                    filler=at_least(100 * limits.filler_ml(desk, option.row, share)[0]),
                 )
             )
     return tuple(pieces)
@@ -287,6 +288,7 @@ def _bench(desk: Desk, problem: Problem, choice: Choice) -> Bench:
         max_visits=visits,
         last_day=problem.last_day,
         longest=problem.block_days,
+        filler=at_most(100 * desk.catalogue.constant("filler_session.ml")),
     )
 
 

@@ -79,18 +79,9 @@ class _Orders:
         return groups
 
     def _holds(self, group) -> bool:
-        """Whether one visit holds these pieces' minutes and local anaesthetic."""
-        if len(group) == 1:
-            return True
+        """Whether one visit holds these pieces together."""
         rows = [self.pieces[i] for i in group]
-        minutes = sum(row.minutes for row in rows)
-        if minutes > min(max(self.bench.minutes, row.minutes) for row in rows):
-            return False
-        most = self.bench.milligrams
-        if most is None:
-            return True
-        mg = sum(row.milligrams for row in rows)
-        return all(mg <= max(most, row.milligrams) for row in rows if row.milligrams)
+        return all(self.bench.holds(row, [*rows[:i], *rows[i + 1 :]]) for i, row in enumerate(rows))
 
     # -- the search -------------------------------------------------------------------
 

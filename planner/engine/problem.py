@@ -105,6 +105,7 @@ def pin_pieces(desk: Desk, pins) -> tuple[Piece, ...]:
             minutes=rows[pin.treatment].days("duration_min"),
             milligrams=at_least(10 * limits.planned_mg(desk, rows[pin.treatment], pin.places)),
             stands=True,
+            filler=at_least(100 * limits.filler_ml(desk, rows[pin.treatment], pin.places)[0]),
         )
         for number, pin in enumerate(pins, start=1)
     )

@@ -2,7 +2,8 @@
 
 Every session of every treatment gets a day. Sessions of one treatment keep its usual interval
 (at most its longest one), two treatments in a common field keep their pair's rule, a visit holds
-what its chair time and the local anaesthetic allow. Few visits, few days, little downtime.
+what its chair time, the local anaesthetic and the filler allow. Few visits, few days, little
+downtime.
 
 A search over the order of visits (ordering.py) finds most sequences and their proof; the solver
 (solver.py) is asked for what it leaves open.
@@ -30,6 +31,7 @@ class Piece:
     milligrams: int  # local anaesthetic a session, in tenths
     closed: tuple[tuple[int, int], ...] = ()  # spans of days without a session
     stands: bool = False  # on its day, whatever the rules say
+    filler: int = 0  # a session, in hundredths of a millilitre
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,24 @@ class Bench:
     max_visits: int | None = None  # procedure visits
     last_day: int | None = None
     longest: int | None = None  # days from the first procedure to the last
+    filler: int | None = None
+
+    def holds(self, one: Piece, others) -> bool:
+        """Whether a visit holds a piece and what shares it; what no visit holds stands alone."""
+        return all(
+            mine + sum(theirs) <= max(most, mine) for most, mine, theirs in self.loads(one, others)
+        )
+
+    def loads(self, one: Piece, others):
+        """(most, the piece's own, the others') of all that a visit holds, where the piece counts.
+
+        Chair time counts for every piece, anaesthetic and filler for those that need some.
+        """
+        yield self.minutes, one.minutes, [other.minutes for other in others]
+        if self.milligrams is not None and one.milligrams:
+            yield self.milligrams, one.milligrams, [other.milligrams for other in others]
+        if self.filler is not None and one.filler:
+            yield self.filler, one.filler, [other.filler for other in others]
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,7 @@ def _met(model, same, by_key, helping, worth):
 
 
 def _load(model, items, same, by_key, bench: Bench) -> None:
-    """Chair time and local anaesthetic of whatever shares a visit."""
+    """Chair time, local anaesthetic and filler of whatever shares a visit."""
     for i, item in enumerate(items):
         mates = [
             (by_key[other[0]], same.get((item, other), same.get((other, item))))
@@ -171,12 +171,10 @@ def _load(model, items, same, by_key, bench: Bench) -> None:
         mine = by_key[item[0]]
         if mine.stands:
             continue
-        model.add(
-            mine.minutes + sum(p.minutes * s for p, s in mates) <= max(bench.minutes, mine.minutes)
-        )
-        if bench.milligrams is not None and mine.milligrams:
-            limit = max(bench.milligrams, mine.milligrams)
-            model.add(mine.milligrams + sum(p.milligrams * s for p, s in mates) <= limit)
+        here = [s for _, s in mates]
+        for most, own, others in bench.loads(mine, [piece for piece, _ in mates]):
+            shared = sum(load * s for load, s in zip(others, here, strict=True))
+            model.add(own + shared <= max(most, own))
 
 
 def _price(strategy, visits, downtime, last, start):

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planner.engine.catalogue import catalogue_from
 from planner.engine.complete import complete
 from planner.engine.mirror import mirrored_case, turned
 from planner.engine.values import GivenPlan, Wishes
-from tests.planner.shipped import TODAY, catalogue, face, plan_of, scars
+from tests.planner.shipped import TODAY, catalogue, face, load_document_from_yaml, plan_of, scars
 
 FACE = face(
     scars("malar.L", "rolling"),
@@ -80,6 +81,30 @@ def test_a_pinned_step_that_breaks_a_rule_stands_and_is_told():
     assert any(
         f.breaks and f.rule == "interval:microneedling_clinic" for f in done.checked.findings
     )
+
+
+def test_what_is_added_to_a_pinned_filler_s_visit_leaves_it_within_the_volume():
+    """A filler may meet its own pinned step in other places, so the two share a visit's volume."""
+    document = load_document_from_yaml()
+    little = catalogue_from(
+        document
+        | {
+            "calibration": [
+                row | ({"value": 1} if row["code"] == "filler_session.ml" else {})
+                for row in document["calibration"]
+            ],
+            "treatments": [
+                row | {"withdrawn": row["kind"] == "procedure" and row["code"] != "filler_ha"}
+                for row in document["treatments"]
+            ],
+        }
+    )
+    case = face(*(scars(place, "rolling", 20) for place in ("malar.L", "malar.R", "temple.L")))
+
+    done = complete(case, little, plan_of((2, "filler_ha", ["temple.L"])), strategy="best_result")
+
+    assert done.added
+    assert not [f.text for f in done.checked.findings if f.kind == "filler"]
 
 
 def test_a_wish_that_leaves_no_room_adds_nothing():

@@ -273,16 +273,21 @@ def test_few_small_problems_are_left_unproven():
     )
 
 
-def test_a_visit_holds_no_more_than_its_chair_time_and_its_anaesthetic():
-    pieces = [Piece(code, code, ("malar.L",), 1, 28, None, 0, 3, 90, 1500) for code in ("a", "b")]
+def test_a_visit_holds_no_more_than_its_chair_time_its_anaesthetic_and_its_filler():
+    pieces = [
+        Piece(code, code, ("malar.L",), 1, 28, None, 0, 3, 90, 1500, filler=ml)
+        for code, ml in (("a", 200), ("b", 150))
+    ]
     free = {("a", "b"): Rule(together=True, gap=7)}
     strategy = Strategy("s", "S", "", dict.fromkeys(WEIGHTS, 1.0), 0, 0, False, 1)
 
-    def days(minutes, milligrams):
-        placed = sequence(pieces, free, Bench(minutes, milligrams, 7), strategy)
+    def days(minutes, milligrams, filler=350):
+        bench = Bench(minutes, milligrams, 7, filler=filler)
+        placed = sequence(pieces, free, bench, strategy)
         return len({day for _, days in placed.days for day in days})
 
     assert days(180, 3000) == 1
+    assert days(180, 3000, 349) == 2
     assert days(150, 3000) == 2
     assert days(180, 2900) == 2
 
@@ -294,7 +299,7 @@ def pieces_and_rules(random_: random.Random):
             code, code, ("malar.L",), random_.randint(1, 3), 7 * random_.randint(1, 4),
             random_.choice((None, None, 42)), random_.choice((0, 0, 10, 30)),
             random_.randint(0, 9), random_.choice((20, 60, 90)), random_.choice((0, 900, 1500)),
-            random_.choice(((), (), ((20, 40),))),
+            random_.choice(((), (), ((20, 40),))), filler=random_.choice((0, 0, 150, 250)),
         )
         for code in codes
     )  # fmt: skip
@@ -308,7 +313,7 @@ def pieces_and_rules(random_: random.Random):
         )  # fmt: skip
     bench = Bench(
         150, random_.choice((None, 2000)), 7, random_.choice((None, None, 6)),
-        random_.choice((None, None, 90)), random_.choice((None, 84)),
+        random_.choice((None, None, 90)), random_.choice((None, 84)), filler=400,
     )  # fmt: skip
     return pieces, rules, bench
 
