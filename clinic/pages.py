@@ -15,6 +15,7 @@ from clinic.staff.models import User
 from patients.models import Assessment, Patient
 from patients.views import overview
 from planner.models import Plan, State
+from planner.standing import troubled
 
 A_FEW = 12
 """Rows of a work list on Today; the rest is behind its link."""
@@ -35,6 +36,8 @@ def today(request):
     if user.has_perm("scheduling.book"):
         context["plans_to_book"] = worklist.plans_to_book(user)[:A_FEW]
         context["due"] = worklist.sessions_due(user, day)[:A_FEW]
+        listed = [*context["plans_to_book"], *(each.plan for each in context["due"])]
+        context["troubled"] = troubled(listed)
     if user.has_perm("letters.view_messages"):
         context["undelivered"] = Message.objects.visible_to(user).undelivered().count()
     if user.has_perm("catalogue.edit_catalogue"):

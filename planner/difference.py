@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from planner.templatetags.planning import money, percent_range, places
+from planner.templatetags.planning import better, money, places
 from planner.timeline import KINDS
 
 
@@ -151,8 +151,7 @@ def _figures(old, new) -> tuple[Figure, ...]:
 
 
 def _expected(content) -> str:
-    expected = content["expected"]
-    return f"{expected['words']} (range {percent_range(expected['improvement'])})"
+    return better(content["expected"])
 
 
 def _counted(label: str, old: int, new: int, unit: str) -> Figure:

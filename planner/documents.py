@@ -11,10 +11,11 @@ from decimal import Decimal
 from clinic.catalogue.models import Version
 from clinic.catalogue.reading import book
 from clinic.catalogue.terms import ScarType
+from planner import bridge
 from planner.calendar_months import Month, months
 from planner.plain_words import glossary_of, is_unverified, listed, statements
 from planner.stored import digest
-from planner.templatetags.planning import money, places
+from planner.templatetags.planning import by_reason, money, places
 from planner.timeline import KINDS
 
 CONSENT_FORM = 2
@@ -49,7 +50,6 @@ def plan_document(plan) -> dict:
         "visits": visits,
         "months": calendar_of(visits),
         "total": money(plan.cost, plan.currency),
-        "expected": content["expected"] | {"words": content["expected"]["words"].replace("-", "–")},
         "lasting": _lasting(plan),
         "top_ups": [_top_up(plan, *one) for one in content["top_ups"]],
         "preparations": content["preparations"],
@@ -65,17 +65,7 @@ def plan_document(plan) -> dict:
 
 def _deferred(plan) -> list[dict]:
     """What has to wait, once for each reason: the treatments, and the day that they wait for."""
-    reasons: dict = {}
-    for one in plan.content["deferred"]:
-        reasons.setdefault((one["until"], one["text"]), []).append(one["treatment"])
-    return [
-        {
-            "names": listed(treatment_row(plan.catalogue_version, code)["name"] for code in codes),
-            "until": date.fromisoformat(until) if until else None,
-            "text": text,
-        }
-        for (until, text), codes in reasons.items()
-    ]
+    return by_reason(plan.content["deferred"], bridge.names(plan.catalogue_version))
 
 
 def _visit(plan, number: int, session: dict) -> dict:
@@ -265,12 +255,12 @@ def _alternatives(plan, treatment: str, scars: set[str]) -> list[str]:
 def _serves(row: dict, scars: set[str]) -> bool:
     """Whether the catalogue gives it a good effect on one of these scar types."""
     return any(
-        one["effectiveness"] >= GOOD_EFFECT and scars & _scars_of(one)
+        one["effectiveness"] >= GOOD_EFFECT and scars & scars_of(one)
         for one in row.get("indications", ())
     )
 
 
-def _scars_of(indication: dict) -> set[str]:
+def scars_of(indication: dict) -> set[str]:
     """Our scar types behind the source's word; a boxcar's depth is part of its type."""
     word, depth = indication["scar_type"], indication["depth"]
     return {word, f"{word}_{depth}"} if depth != "any" else {word, *_depths(word)}

@@ -13,7 +13,12 @@ from planner.models import OverrideReason
 
 OWN_VISIT = ""
 OPEN, REASON, CLOSED = "Open here", "Needs a documented reason", "Contraindicated or held back here"
-GROUPS = {"": OPEN, "OVERRIDE": REASON}
+WISHED, LACKED, LATER = (
+    "Beyond the patient’s wishes",
+    "Not offered here",
+    "Not in time for this plan",
+)
+GROUPS = {"": OPEN, "OVERRIDE": REASON, "wish": WISHED, "clinic": LACKED, "late": LATER}
 
 
 class DayInput(forms.DateInput):
@@ -374,7 +379,7 @@ PLAN_FORMS = {form.op: form for form in (AddForm,)}
 
 def grouped(rows) -> list:
     """Treatments under the words of what holds them back, each with its gain."""
-    groups: dict[str, list] = {OPEN: [], REASON: [], CLOSED: []}
+    groups: dict[str, list] = {name: [] for name in (OPEN, WISHED, REASON, LATER, CLOSED, LACKED)}
     for row in rows:
         points = round(row.gain * 100)
         gain = f"{points:+d} points".replace("-", "\N{MINUS SIGN}") if points else "no change"

@@ -11,6 +11,7 @@ from clinic.catalogue.models import Version
 from clinic.catalogue.terms import Effect
 from planner import bridge, draft_forms
 from planner import outline as hand
+from planner.asking import missing
 from planner.editing import keyed
 from planner.engine.arranged import open_for
 from planner.engine.check import check
@@ -138,7 +139,8 @@ def draft_page(plan, *, at: str = "", bound=None) -> dict:
     """
     desk = Desk(plan)
     content = desk.content
-    findings = judged(content, desk.engine_today).findings
+    said = judged(content, desk.engine_today)
+    findings = said.findings
     names = bridge.names(plan.catalogue_version)
     edits = list(plan.edits.defer("content"))
     done = [edit for edit in edits if edit.number and not edit.undone]
@@ -150,7 +152,7 @@ def draft_page(plan, *, at: str = "", bound=None) -> dict:
         "blocks": _blocks(content, findings),
         "breaking": _once(finding for finding in findings if finding.breaks),
         "wishes": [finding.text for finding in findings if finding.kind == "wish"],
-        "unanswered": [names.question(code) for code in content["ask"]],
+        "unanswered": missing(said.ask, plan.patient, timezone.localdate(), names),
         "notes": notes_of(content),
         "figures": _figures(plan, content, done),
         "pinned": sum(line.pinned for visit in desk.outline for line in visit.lines),

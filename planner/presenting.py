@@ -5,14 +5,22 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from clinic.catalogue.models import Clinic
-from clinic.catalogue.terms import Effect
+from clinic.catalogue.reading import book
+from clinic.catalogue.terms import Effect, ScarType
 from patients.chart import Load, chart_context
 from planner import bridge, services
 from planner.agreement import agreement_status
-from planner.documents import NEEDS_CONSENT
+from planner.asking import missing
+from planner.documents import NEEDS_CONSENT, scars_of
 from planner.models import ACTIVE, SessionKind, State
+from planner.plain_words import listed
 from planner.reviewing import confirmed_blocks
+from planner.standing import against
 from planner.timeline import NARROW, Timeline, span, timeline
+
+ALWAYS = "Always so with these treatments; printed on the consent form"
+FIRST_CHOICE = 4
+"""Effectiveness in the catalogue is 0 to 4."""
 
 FACE_VIEWS = ("F", "R45", "L45")
 """Every region of the face is on one of these; the profiles would double the size of a page."""
@@ -20,13 +28,17 @@ FACE_VIEWS = ("F", "R45", "L45")
 
 @dataclass(frozen=True)
 class Column:
-    """One protocol beside the others; `regions` are its loads, `notes` its cautions."""
+    """One protocol beside the others; `regions` are its loads, `notes` its cautions.
+
+    `left_out` are usual first treatments that the patient's wishes do not allow.
+    """
 
     proposal: dict
     timeline: Timeline
     is_protocol: bool
     regions: tuple["RegionLoad", ...]
     notes: list[dict]
+    left_out: list[dict]
 
 
 @dataclass(frozen=True)
@@ -47,27 +59,77 @@ def suggestion_page(suggestion) -> dict:
     return {
         "suggestion": suggestion,
         "patient": suggestion.patient,
-        "groups": _groups(result["proposals"]),
+        "groups": _groups(result["proposals"], _first_choices(suggestion)),
         "no_plan": result["no_plan"],
         "possible": result["possible_with_override"],
         "excluded": result["excluded"],
-        "flags": by_effect(result["flags"]),
-        "unanswered": [names.question(code) for code in result["ask"]],
+        "flags": by_effect([flag for flag in result["flags"] if flag["known"]]),
+        "open_flags": _open_flags(suggestion, names),
+        "unanswered": missing(result["ask"], suggestion.patient, timezone.localdate(), names),
         "notes": result["notes"],
         "currency": Clinic.current().currency,
         "names": names,
     } | chart_context(loads_of(suggestion), mode="read", uid="suggestion-chart", codes=FACE_VIEWS)
 
 
-def _groups(proposals: list[dict]) -> list[tuple[str, list[Column]]]:
+WOULD_BE = {
+    "BLOCK": "Would be contraindicated if",
+    "DELAY": "Would be postponed if",
+    "OVERRIDE": "Would need a documented reason if",
+    "PRETREAT": "Would need a preparation if",
+    "CAUTION": "To keep in mind if",
+}
+
+
+def _open_flags(suggestion, names) -> list[dict]:
+    """What would hold if a missing answer were yes: the doubt first, then what hangs on it."""
+    today = timezone.localdate()
+    rows = [
+        flag
+        | {
+            "would": WOULD_BE[flag["effect"]],
+            "doubts": missing(flag["ask"], suggestion.patient, today, names),
+        }
+        for flag in suggestion.result["flags"]
+        if not flag["known"]
+    ]
+    return sorted(rows, key=lambda row: (Effect(row["effect"]).rank, row["doubts"]))
+
+
+def _first_choices(suggestion) -> dict[str, str]:
+    """Treatments that are the first choice for a scar type of this face, with those types."""
+    types = {group["scar_type"] for group in suggestion.case["findings"]}
+    found = {}
+    for code, row in book(suggestion.catalogue_version).rows("treatments").items():
+        served = {
+            scar
+            for one in row.get("indications", ())
+            if one["effectiveness"] == FIRST_CHOICE
+            for scar in types & scars_of(one)
+        }
+        if served:
+            found[code] = listed(ScarType(scar).label.lower() for scar in sorted(served))
+    return found
+
+
+def _left_out(proposal: dict, first_choices: dict) -> list[dict]:
+    """First choices that a wish of the patient's leaves out of a protocol."""
+    return [
+        row | {"types": first_choices[row["treatment"]]}
+        for row in proposal["why_not"]
+        if row["kind"] == "wish" and row["treatment"] in first_choices
+    ]
+
+
+def _groups(proposals: list[dict], first_choices: dict) -> list[tuple[str, list[Column]]]:
     """The planner's own protocols first, then the published ones that fit; each to one scale."""
     own = [proposal for proposal in proposals if not proposal["protocol"]]
     published = [proposal for proposal in proposals if proposal["protocol"]]
     named = [("Made for this face", own), ("Published protocols that fit", published)]
-    return [(title, _columns(found)) for title, found in named if found]
+    return [(title, _columns(found, first_choices)) for title, found in named if found]
 
 
-def _columns(proposals: list[dict]) -> list[Column]:
+def _columns(proposals: list[dict], first_choices: dict) -> list[Column]:
     spans = [span(proposal) for proposal in proposals]
     shown = min(first for first, _ in spans), max(last for _, last in spans)
     return [
@@ -77,6 +139,7 @@ def _columns(proposals: list[dict]) -> list[Column]:
             bool(proposal["protocol"]),
             region_loads(proposal),
             notes_of(proposal),
+            _left_out(proposal, first_choices),
         )
         for proposal in proposals
     ]
@@ -113,6 +176,7 @@ def plan_page(plan, user) -> dict:
         "may_sign": may_sign,
         "obstacles": services.approval_obstacles(plan) if may_sign else [],
         "is_active": plan.state in ACTIVE,
+        "against": against(plan),
         "agreement": _agreement(plan),
         "next_visit": next_to_consent(plan),
         "reviews": plan.sessions.filter(kind=SessionKind.REVIEW) if plan.state in ACTIVE else [],
@@ -169,7 +233,7 @@ def notes_of(content: dict) -> list[dict]:
     groups = {False: [], True: []}
     for row in rows.values():
         groups[row["standing"]].append(row | {"names": list(row["names"])})
-    titles = {False: "To keep in mind", True: "On the consent form, without a click"}
+    titles = {False: "To keep in mind", True: ALWAYS}
     return [{"title": titles[k], "rows": found} for k, found in groups.items() if found]
 
 

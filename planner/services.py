@@ -15,6 +15,7 @@ from django.utils import timezone
 from clinic.catalogue.models import Clinic, Version
 from planner import bridge
 from planner.agreement import issue_quote
+from planner.asking import missing
 from planner.engine.check import check
 from planner.engine.suggest import suggest
 from planner.errors import (
@@ -222,7 +223,7 @@ def approval_obstacles(plan) -> list[str]:
     found = judged(plan.content, desk)
     names = bridge.names(version)
     reasons = [finding.text for finding in found.breaking]
-    reasons += [f"Not answered yet: {names.question(code)}" for code in found.ask]
+    reasons += missing(found.ask, plan.patient, timezone.localdate(), names)
     return list(dict.fromkeys(reasons))
 
 

@@ -235,7 +235,7 @@ class _Check:
         told = any(f.text.startswith(names) and f.rule == rule for f in self.found)
         if told or self.plan.by_protocol or not self._in_one_block(earlier[0], later[0]):
             return
-        text = f"{names} do the same work in one field: a block usually has one of them ({rule})."
+        text = f"{names} do the same work in one field: a block usually has one of them."
         self._say("same_session", rule, "", text, later[0], later[1])
 
     def _is_published(self, one: str, other: str) -> bool:

@@ -6,10 +6,12 @@ from decimal import Decimal
 from itertools import combinations
 from math import ceil
 
+from clinic.catalogue.terms import Effect
 from planner.engine.catalogue import Strategy
 from planner.engine.compose import solve_block
 from planner.engine.desk import Candidate, Desk
 from planner.engine.effect import Dose, range_of
+from planner.engine.explain import listed
 from planner.engine.problem import problem_of
 from planner.engine.values import NoPlan, Proposal, Wishes
 
@@ -55,14 +57,30 @@ def no_plan(desk: Desk) -> NoPlan:
         )
         return NoPlan(text + ".", tuple(ways))
     if held:
-        first = held[0]
-        return NoPlan(
-            f"Nothing may be planned now. {first.row.name}: {first.out.text} "
-            "See what is postponed and what is contraindicated."
-        )
+        return NoPlan(_what_holds_most(held, len(desk.candidates)))
     if not desk.candidates:
         return NoPlan("No treatment of the catalogue is indicated for the scars recorded.")
     return NoPlan("The treatments open here would add too little for what they take.")
+
+
+def _what_holds_most(held: list[Candidate], of: int) -> str:
+    """The reason that rules out most treatments, of equal ones the strongest, and how many."""
+    reasons: dict[tuple, list] = {}
+    for candidate in held:
+        hits = {hit for verdict in candidate.verdicts.values() for hit in verdict.holding}
+        keys = {(Effect(hit.effect).rank, _reason(hit)) for hit in hits}
+        for key in keys or {(len(Effect), candidate.out.text)}:
+            reasons.setdefault(key, []).append(candidate.row.name)
+    (_, text), names = min(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
+    who = "all treatments for these scars" if len(names) == of else listed(names)
+    if of > len(names) > 3:
+        who = f"{len(names)} of the {of} treatments for these scars"
+    return f"Nothing may be planned now. {text} This holds back {who}."
+
+
+def _reason(hit) -> str:
+    until = f" {hit.until:%d-%b-%Y}" if hit.effect == Effect.DELAY and hit.until else ""
+    return f"{Effect(hit.effect).label}{until}: {hit.text}"
 
 
 def _set(wishes: Wishes) -> list[str]:

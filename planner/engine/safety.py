@@ -186,7 +186,7 @@ class Safety:
                 effect=Effect.BLOCK if blocks else Effect.CAUTION,
                 treatment=treatment,
                 places=(spot.place,),
-                text=f"{_sentence(word['meaning'])} is listed for this treatment.",
+                text=_listed_word(word["meaning"], blocks),
                 known=truth is True,
                 ask=() if truth is True else self._asks(("word", contra.word), word["when"], spot),
                 sources=contra.sources,
@@ -202,7 +202,7 @@ class Safety:
                 effect=Effect.OVERRIDE,
                 treatment=treatment,
                 places=(spot.place,),
-                text="The treatment's own row advises against it in this skin type.",
+                text="The catalogue advises against this treatment in this skin type.",
                 sources=row.avoid_sources,
             )
 
@@ -299,12 +299,12 @@ def clinic_lacks(case: Case, catalogue: Catalogue, treatment: Treatment) -> str:
         return "the clinic does not offer it"
     missing = [code for code in treatment.requires if code in lacks]
     if missing:
-        return f"the clinic lacks {', '.join(missing)}"
+        return f"the clinic lacks {_spaced(', '.join(missing))}"
     for code in sorted(lacks & set(catalogue.families)):
         if treatment.code in catalogue.families[code]:
-            return f"the clinic does not offer {code}"
+            return f"the clinic does not offer {_spaced(code)}"
     if treatment.skill in lacks:
-        return f"nobody at the clinic has the skill {treatment.skill}"
+        return f"nobody at the clinic has the skill {_spaced(treatment.skill)}"
     return ""
 
 
@@ -373,8 +373,13 @@ def _in_regions(regions: frozenset, place: str) -> bool:
     return place in regions or place.partition(".")[0] in regions
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _spaced(code: str) -> str:
+    return code.replace("_", " ")
+
+
+def _listed_word(meaning: str, blocks: bool) -> str:
+    kind = "contraindication" if blocks else "caution"
+    return f"A {kind} of this treatment: {meaning.rstrip('.')}."
 
 
 def asks_nothing(condition: dict | None) -> bool:

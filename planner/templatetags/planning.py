@@ -4,10 +4,13 @@ from datetime import date
 from decimal import Decimal
 
 from django import template
+from django.utils.html import format_html
 
 from clinic.catalogue.terms import Effect, ScarType
 from patients.chart import place_name
+from planner.engine.effect import in_words
 from planner.engine.relax import WORDS as WISHES
+from planner.plain_words import listed
 from planner.timeline import KINDS
 
 register = template.Library()
@@ -18,6 +21,30 @@ def percent_range(pair) -> str:
     """[0.35, 0.56] as "35-56 %"; a range that rounds to one figure is written once."""
     low, high = (round(share * 100) for share in pair)
     return f"{low} %" if low == high else f"{low}\N{EN DASH}{high} %"
+
+
+@register.filter
+def better(expected) -> str:
+    """ "27 to 66 % better, most likely about 47 %"; a range of one figure is written once."""
+    low, high = (round(share * 100) for share in expected["improvement"])
+    if low == high:
+        return f"about {low} % better"
+    middle = expected.get("middle") or sum(expected["improvement"]) / 2
+    return f"{low} to {high} % better, most likely about {round(middle * 100)} %"
+
+
+@register.filter
+def quarters(expected) -> str:
+    """The quarters that the whole range lies in: "26-50 % to 51-75 %"."""
+    ends = (in_words(share).removesuffix(" better") for share in expected["improvement"])
+    return " to ".join(dict.fromkeys(end.replace("-", "\N{EN DASH}") for end in ends))
+
+
+@register.filter
+def tells_a_year(content) -> bool:
+    """Whether the figure at a year says something: not the first again, where effects wear off."""
+    expected = content["expected"]
+    return expected["at_12_months"] != expected["improvement"] or not content["top_ups"]
 
 
 @register.filter
@@ -80,6 +107,14 @@ def effect(code) -> str:
 
 
 @register.filter
+def rule_codes(rules):
+    """The codes of written rules, set off; what the program names by itself is not shown."""
+    rules = rules.split(",") if isinstance(rules, str) else rules
+    codes = ", ".join(rule for rule in rules if rule[:1].isupper())
+    return format_html('<span class="rule">{}</span>', codes) if codes else ""
+
+
+@register.filter
 def money(amount, currency="") -> str:
     """Thousands apart, pence only where there are any: "GBP 2,480" or "GBP 12.50"."""
     amount = Decimal(amount)
@@ -131,3 +166,20 @@ def place(key) -> str:
 def named(treatment, names) -> str:
     """A treatment's name by the catalogue version that the plan was made with."""
     return names.treatment(treatment)
+
+
+@register.filter
+def by_reason(deferred, names) -> list[dict]:
+    """What has to wait, once for each reason: the treatments, and the day that they wait for."""
+    reasons: dict = {}
+    for one in deferred:
+        reasons.setdefault((one["until"] or "", one["text"]), []).append(one)
+    return [
+        {
+            "names": listed(dict.fromkeys(names.treatment(one["treatment"]) for one in rows)),
+            "until": date.fromisoformat(until) if until else None,
+            "text": text,
+            "rules": sorted({rule for one in rows for rule in one["rules"]}),
+        }
+        for (until, text), rows in sorted(reasons.items())
+    ]

@@ -1,0 +1,38 @@
+"""Which answer is missing, and how: never asked, answered "not known", or answered too long ago."""
+
+from datetime import date
+
+from patients.facts import answers_in_force
+from patients.questions import UNKNOWN
+
+ON_THE_RECORD = {
+    "patient.age": "Date of birth",
+    "patient.fitzpatrick": "Skin type (Fitzpatrick)",
+    "patient.height_cm": "Height",
+    "patient.sex": "Sex",
+    "patient.weight_kg": "Weight",
+}
+
+
+def missing(codes, patient, on: date, names) -> list[str]:
+    """One sentence for each of these questions, by what the record holds on that day."""
+    stored = answers_in_force(patient, on)
+    return [_missing(code, stored.get(code), names) for code in codes]
+
+
+def _missing(code: str, stored, names) -> str:
+    if code in ON_THE_RECORD:
+        return f"Not recorded: {ON_THE_RECORD[code]}"
+    question = names.question(code)
+    if stored is None:
+        return f"Not answered yet: {question}"
+    value, answered_on, expired = stored
+    if expired:
+        return f"To be confirmed, last answered on {answered_on:%d-%b-%Y}: {question}"
+    if _says_unknown(value):
+        return f"Answered “not known” on {answered_on:%d-%b-%Y}: {question}"
+    return f"Answered on {answered_on:%d-%b-%Y}, but not far enough: {question}"
+
+
+def _says_unknown(value) -> bool:
+    return value == UNKNOWN or (isinstance(value, dict) and UNKNOWN in value.values())

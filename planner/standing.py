@@ -1,0 +1,121 @@
+"""What today's answers say against a signed plan: its visits to come, judged as a booking is."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.core.cache import cache
+from django.db.models import Exists, OuterRef, Subquery
+from django.utils import timezone
+
+from clinic.catalogue.models import Version
+from clinic.catalogue.terms import Effect
+from patients.facts import answers_in_force
+from patients.history import shown_answer
+from patients.models import Answer
+from patients.questions import questions
+from planner import bridge
+from planner.engine.check import check
+from planner.engine.conditions import questions_in
+from planner.models import ACTIVE, Plan
+from planner.plain_words import listed
+
+HOLDING = (Effect.BLOCK, Effect.DELAY, Effect.OVERRIDE)
+KEPT_SECONDS = 24 * 60 * 60
+
+
+@dataclass(frozen=True)
+class Against:
+    """One rule against one treatment of the plan, in all the visits that it meets."""
+
+    name: str
+    visits: tuple[int, ...]
+    text: str
+    rule: str
+    because: str
+
+    @property
+    def where(self) -> str:
+        return f"visit{'s' if self.visits[1:] else ''} {listed(str(one) for one in self.visits)}"
+
+
+def against(plan) -> tuple[Against, ...]:
+    """What the rules in force say against the visits of an active plan that are still to come.
+
+    A visit counts on its target day, or today where that is past.
+    """
+    if plan.state not in ACTIVE:
+        return ()
+    today = timezone.localdate()
+    sessions = list(plan.sessions.order_by("number").select_related("performance"))
+    ahead = {s.pk for s in sessions if getattr(s, "performance", None) is None}
+    days = {s.pk: max(s.target_on, today) for s in sessions if s.pk in ahead}
+    desk = bridge.desk_of(plan.assessment, Version.objects.in_force(), on=today)
+    given = bridge.dated_plan(plan, days)
+    found = [
+        one
+        for one in check(desk.case, desk.catalogue, given, desk).findings
+        if one.breaks and one.kind == "safety" and one.effect in HOLDING
+        if sessions[one.session].pk in ahead
+    ]
+    answers = answers_in_force(plan.patient, today) if found else {}
+    signed_on = timezone.localdate(plan.approved_at)
+    rows: dict[tuple, list[int]] = {}
+    because: dict[tuple, str] = {}
+    for one in found:
+        treatment = given.sessions[one.session].steps[one.step].treatment
+        key = (desk.catalogue.name_of(treatment), _in_words(one.hit), one.rule)
+        rows.setdefault(key, []).append(sessions[one.session].number)
+        because[key] = _because(desk.catalogue, treatment, one.hit, answers, signed_on)
+    return tuple(
+        Against(name, tuple(dict.fromkeys(visits)), text, rule, because[name, text, rule])
+        for (name, text, rule), visits in rows.items()
+    )
+
+
+def _in_words(hit) -> str:
+    """ "contraindicated: ...", "postpone until 14-Aug-2026: ..." or "postpone: ..."."""
+    if hit.effect == Effect.DELAY:
+        until = f"{hit.until:%d-%b-%Y}" if hit.until else hit.until_text
+        return f"postpone until {until}: {hit.text}" if until else f"postpone: {hit.text}"
+    return f"{Effect(hit.effect).label.lower()}: {hit.text}"
+
+
+def _because(catalogue, treatment: str, hit, answers: dict, signed_on: date) -> str:
+    """The answers that the rule reads, those given since the signature if there are any."""
+    whens = [
+        clause.when
+        for clause in catalogue.clauses_of.get(treatment, ())
+        if clause.rule == hit.rule and clause.words == hit.text
+    ]
+    if word := catalogue.words.get(hit.rule):
+        whens.append(word.get("when"))
+    read = sorted({code for when in whens for code in questions_in(when, catalogue)})
+    asked = questions()
+    given = [code for code in read if code in answers and code in asked]
+    given = [c for c in given if answers[c][0] not in (False, None)] or given
+    given = [c for c in given if answers[c][1] >= signed_on] or given
+    return "; ".join(
+        f"\N{LEFT DOUBLE QUOTATION MARK}{asked[code].text}\N{RIGHT DOUBLE QUOTATION MARK} was "
+        f"answered on {answers[code][1]:%d-%b-%Y}: {shown_answer(asked[code], answers[code][0])}"
+        for code in given
+    )
+
+
+def troubled(plans) -> set:
+    """Keys of those plans that today's answers stand against.
+
+    Only plans are judged whose patient gave an answer after the signature, and each once for its
+    latest answer: a work list is drawn again and again.
+    """
+    latest = Answer.objects.filter(patient=OuterRef("patient")).order_by("-answered_at", "-id")
+    active = Plan.objects.filter(pk__in=[plan.pk for plan in plans], state__in=ACTIVE)
+    moved = active.annotate(last_answer=Subquery(latest.values("id")[:1])).filter(
+        Exists(latest.filter(answered_at__gt=OuterRef("approved_at")))
+    )
+    version, today = Version.objects.defer("document").in_force(), timezone.localdate()
+    found = set()
+    for plan in moved.select_related("patient", "assessment__patient"):
+        key = f"standing-{plan.pk}-{plan.last_answer}-{version.hash}-{today}"
+        if cache.get_or_set(key, lambda plan=plan: bool(against(plan)), timeout=KEPT_SECONDS):
+            found.add(plan.pk)
+    return found
