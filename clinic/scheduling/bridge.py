@@ -345,17 +345,13 @@ def absence_of(resource: Resource, starts, ends) -> Absence | None:
 
 
 def sessions_of(plan) -> list[PlannedSession]:
-    return sessions_of_all([plan])
+    return list(sessions_of_all([plan]).select_related("block__plan").prefetch_related("steps"))
 
 
-def sessions_of_all(plans) -> list[PlannedSession]:
-    """The sessions of several plans in a few queries, each plan's in its order."""
-    return list(
-        PlannedSession.objects.filter(block__plan__in=plans)
-        .select_related("block__plan", "performance")
-        .prefetch_related("steps")
-        .order_by("number")
-    )
+def sessions_of_all(plans):
+    """The sessions of several plans, each plan's in its order; light, without steps and plan."""
+    sessions = PlannedSession.objects.filter(block__plan__in=plans)
+    return sessions.select_related("block", "performance").order_by("number")
 
 
 def standing_by_session(plan) -> dict:

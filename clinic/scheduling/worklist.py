@@ -76,13 +76,13 @@ def sessions_due(user, on: dt.date) -> list[Due]:
         session.block.plan = plans[session.block.plan_id]
         rows[session.block.plan_id].append(session)
     visits = Appointment.objects.filter(session__block__plan__in=plans).order_by("booked_at")
-    standing, off, continued = {}, {}, _continued(plans)
+    standing, off, continued, zone = {}, {}, _continued(plans), bridge.clinic_zone()
     for visit in visits:
         (off if visit.is_off else standing)[visit.session_id] = visit
     found = [
         each
         for pk, own in rows.items()
-        for each in _due_of(own, standing, off, continued.get(pk, set()), on)
+        for each in _due_of(own, standing, off, continued.get(pk, set()), on, zone)
     ]
     return sorted(found, key=lambda each: (each.latest or each.earliest, str(each.session.pk)))
 
@@ -97,8 +97,7 @@ def _continued(plans) -> dict:
     return found
 
 
-def _due_of(sessions, standing, off, continued, on: dt.date):
-    zone = bridge.clinic_zone()
+def _due_of(sessions, standing, off, continued, on: dt.date, zone):
     firm = continued | {each.block.number for each in sessions if each.block.firm}
     before, reviewed = None, True
     for session in sessions:
