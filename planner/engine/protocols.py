@@ -218,11 +218,12 @@ def _is_a_course(desk: Desk, visits: list[Given]) -> bool:
 
 
 def keeps_wishes(desk: Desk, proposal: Proposal) -> bool:
-    wishes = desk.case.wishes
+    wishes, downtime = desk.case.wishes, desk.case.wishes.max_downtime_days
     healed = (proposal.first_session_on - desk.case.on).days + 7 * proposal.weeks
     limit = (wishes.finish_by - desk.case.on).days if wishes.finish_by else None
     return (
         (wishes.budget is None or proposal.cost <= wishes.budget)
         and (wishes.max_visits is None or proposal.visits <= wishes.max_visits)
+        and (downtime is None or proposal.downtime_longest <= downtime)
         and (limit is None or healed <= limit)
     )

@@ -132,7 +132,14 @@ def a_raised_scar_beside_a_rolling_one() -> Case:
     return face(Group("malar.L", "rolling", count=1), raised, skin=1, age=20)
 
 
+def a_day_of_downtime_and_no_more() -> Case:
+    """A published protocol was once shown whose visits leave two days of downtime together."""
+    wishes = Wishes(max_downtime_days=1)
+    return face(Group("malar.L", "rolling", count=1), skin=1, age=15, wishes=wishes)
+
+
 @given(case=cases(), rows=catalogues)
+@example(case=a_day_of_downtime_and_no_more(), rows=generated(52))
 @example(case=a_raised_scar_beside_a_rolling_one(), rows=catalogue())
 @some
 def test_1_no_proposal_breaks_a_rule_an_interval_an_order_or_a_wish(case, rows):
