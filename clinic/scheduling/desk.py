@@ -96,9 +96,10 @@ def _words(held: int, signed: int, later: int) -> str:
     if held:
         said.append(f"{_count(held)} held, not booked yet.")
     if signed:
-        said.append(f"{_count(signed)} of what is signed as firm not booked.")
+        said.append(f"{_count(signed)} of the signed block to book.")
     if later:
-        said.append(f"{_count(later)} of later blocks: the review decides on them.")
+        waits = "waits" if later == 1 else "wait"
+        said.append(f"{_count(later)} of later blocks {waits} for the review.")
     return " ".join(said) or "Everything is booked."
 
 

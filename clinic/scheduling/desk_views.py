@@ -85,10 +85,17 @@ def hold(request, pk):
     """The patient has decided: the held times are booked, or given back."""
     plan, to = _plan(request, pk), redirect("scheduling:book_plan", pk).url
     if request.POST.get("decided") == "yes":
-        deed = partial(holds.confirm, plan=plan, by=request.user)
+        deed = partial(_confirm_hold, request, plan)
         return _done(request, deed, f"The held visits of {plan.patient} are booked.", to)
     deed = partial(holds.give_back, plan=plan, by=request.user)
     return _done(request, deed, "The held times are free again.", to)
+
+
+def _confirm_hold(request, plan):
+    kept = [str(visit.pk) for visit in holds.held(plan)]
+    holds.confirm(plan=plan, by=request.user)
+    if kept:  # pressed twice, it booked nothing more
+        request.session[JUST_BOOKED] = {str(plan.pk): kept}
 
 
 @require_POST

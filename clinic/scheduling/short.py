@@ -13,7 +13,7 @@ from clinic.scheduling.errors import day as day_words
 def nothing_fits(search, shortfall: Shortfall, wishes) -> NothingFits:
     """Which visit, which days, what is short, and the least that would help."""
     session, grid = search.by_key[shortfall.key], search.diary.grid
-    over = window_over(search, session)
+    over = _window_over(search, session, wishes)
     first, last = (day_words(grid.date(on)) for on in (shortfall.first_day, shortfall.last_day))
     words = over or f"{session} fits nowhere {f'on {first}' if first == last else ''}"
     if not over:
@@ -33,13 +33,13 @@ def nothing_fits(search, shortfall: Shortfall, wishes) -> NothingFits:
     return NothingFits(words, offer=told, ask=ask, session=session)
 
 
-def window_over(search, session) -> str:
+def _window_over(search, session, wishes) -> str:
     """That the session's window ended before it was booked; empty when it did not."""
     previous = windows.session_before(session, search.sessions)
     before = bridge.date_of(previous, search.standing, search.zone) if previous else None
     _, latest = windows.window_dates(session, before)
     today = timezone.localtime(search.now, search.zone).date()
-    if latest is None or latest > today or (latest == today and search.first_day < today):
+    if latest is None or latest > today or (latest == today and not wishes.any_time):
         return ""
     ends = "ends today" if latest == today else "is over"
     return (

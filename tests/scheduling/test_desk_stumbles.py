@@ -115,10 +115,8 @@ def test_a_window_that_is_over_is_said_to_be_over(desk, house, monday_morning):
 def test_later_blocks_wait_for_the_review_and_can_be_held(desk, house):
     plan = make_plan(sessions=3, blocks=[1, 2, 2])
     page = f"/calendar/plans/{plan.pk}/"
-    assert (
-        "1 session of what is signed as firm not booked. 2 sessions of later blocks: the review "
-        "decides on them." in text(desk.get(page))
-    )
+    left = "1 session of the signed block to book. 2 sessions of later blocks wait for the review."
+    assert left in text(desk.get(page))
     book(plan, house, 0)
 
     shown = text(desk.get(page))
@@ -160,9 +158,14 @@ def test_a_whole_booking_is_taken_back_as_one_deed_while_nothing_came_of_it(desk
     assert "the visits just booked are cancelled" in undone
     assert not Appointment.objects.of_plan(plan).standing().exists()
 
-    desk.post(page, {**form, "key": "l"})
+    desk.post(page, {**form, "key": "l", "hold": "yes", "minutes": 20})
+    assert "2 sessions held, not booked yet." in text(desk.get(page))
+    shown = text(desk.post(f"{page}hold/", {"decided": "yes"}, follow=True))
+    assert "Undo: cancel all 2 visits just booked" in shown
     visit = Appointment.objects.of_plan(plan).standing().first()
-    services.change_state(appointment=visit, to=State.CONFIRMED, by=make_user(), revision=1)
+    services.change_state(
+        appointment=visit, to=State.CONFIRMED, by=make_user(), revision=visit.revision
+    )
     assert "Undo: cancel all" not in text(desk.get(page))
     assert "is not taken back at once any more" in text(desk.post(f"{page}undo/", follow=True))
     assert Appointment.objects.of_plan(plan).standing().count() == 2
