@@ -6,9 +6,9 @@ from decimal import Decimal
 from itertools import combinations
 from math import ceil
 
-from clinic.catalogue.terms import Effect
+from clinic.catalogue.terms import Effect, ScarType
 from planner.engine.catalogue import Strategy
-from planner.engine.compose import solve_block
+from planner.engine.compose import Block, solve_block
 from planner.engine.desk import Candidate, Desk
 from planner.engine.effect import Dose, range_of
 from planner.engine.explain import listed
@@ -16,6 +16,7 @@ from planner.engine.problem import problem_of
 from planner.engine.values import NoPlan, Proposal, Wishes
 
 NOTHING = Wishes()
+UNTREATED = "untreated"  # in a way out: scars that it has no treatment for
 FREE = {
     "improvement": 0.2,
     "downtime": 0.0,
@@ -37,19 +38,23 @@ WORDS = {
     "max_visits": "come for {} visits",
     "finish_by": "allow until {}",
     "no_needles": "accept needles",
+    UNTREATED: "leave {} untreated",
 }
 
 
 def no_plan(desk: Desk) -> NoPlan:
-    """Why there is no plan, and the smallest ways out of it."""
+    """Why there is no plan, and the smallest ways out of it.
+
+    A way that leaves scars untreated stands beside the smallest that leaves none.
+    """
     held = [c for c in desk.candidates if c.out and c.out.kind in ("rule", "skin_type", "late")]
     set_wishes = _set(desk.case.wishes)
     ways: list[tuple] = []
     for size in range(1, len(set_wishes) + 1):
-        for names in combinations(sorted(set_wishes), size):
-            if way := _way(desk, names):
-                ways.append(way)
-        if ways:
+        found = [way for n in combinations(sorted(set_wishes), size) if (way := _way(desk, n))]
+        treating = [way for way in found if UNTREATED not in dict(way)]
+        ways += treating if ways else found
+        if treating:
             break
     if ways:
         text = "Nothing fits all of the patient's wishes. To get a plan: " + "; or ".join(
@@ -98,9 +103,28 @@ def _way(desk: Desk, names: tuple[str, ...]) -> tuple | None:
     problem = problem_of(other)
     least = round(100 * desk.catalogue.constant("plan.min_gain"))
     block = solve_block(other, problem, strategy, floor=least)
+    left = ""
+    if block is None and problem.required:
+        free = replace(problem, required=(), known={})
+        block = solve_block(other, free, strategy, floor=least)
+        left = _left(other, block) if block else ""
     if block is None:
         return None
-    return tuple((name, _needed(other, problem, block, name)) for name in names)
+    way = tuple((name, _needed(other, problem, block, name)) for name in names)
+    return (*way, (UNTREATED, left)) if left else way
+
+
+def _left(desk: Desk, block: Block) -> str:
+    """The scars that a block does nothing for, by type and region."""
+    left: dict = {}
+    for group in desk.case.findings:
+        doses = (dose for dose in block.doses if dose.place == group.place)
+        if not any(desk.effect.step(dose.treatment, group.scar_type) for dose in doses):
+            label = ScarType(group.scar_type).label.lower()
+            left.setdefault(label, set()).add(desk.region(group.place).name)
+    return listed(
+        f"the {label} scars ({', '.join(sorted(names))})" for label, names in sorted(left.items())
+    )
 
 
 def _needed(desk: Desk, problem, block, name: str):

@@ -81,6 +81,23 @@ def test_as_many_wishes_as_need_be_are_told_where_nothing_fits():
     assert "Nothing fits all of the patient's wishes" in no_plan.text
 
 
+def test_a_way_out_may_leave_scars_untreated_and_says_which():
+    """One visit more gives a plan, without what the budget has no room for beside it."""
+    groups = (scars("malar.L", "rolling", 20), scars("nasal_tip.M", "ice_pick"))
+    tight = face(*groups, wishes=Wishes(budget=Decimal(400), max_visits=1))
+
+    no_plan = suggest(tight, catalogue()).no_plan
+
+    left = ("untreated", "the ice pick scars (Nose tip)")
+    assert (("max_visits", 2), left) in no_plan.relax
+    assert "come for 2 visits and leave the ice pick scars (Nose tip) untreated" in no_plan.text
+    whole = [dict(way) for way in no_plan.relax if left not in way]
+    assert whole
+    assert all(way["budget"] > 400 and way["max_visits"] >= 2 for way in whole)
+    freed = face(*groups, wishes=Wishes(budget=Decimal(400), max_visits=2))
+    assert suggest(freed, catalogue()).proposals
+
+
 def test_what_an_aim_or_a_budget_leaves_out_is_said_to_be_left_out_by_it():
     answer = suggested(face(*PITS))
     plan = next(p for p in answer.proposals if p.strategy == "no_device")
