@@ -73,6 +73,13 @@ class Column:
     now_row: int | None = None
     now_minutes: int = 0  # past that row's beginning
 
+    @property
+    def short_name(self) -> str:
+        """ "Dr Lark" for Dr Imogen Lark: a narrow box has room for no more."""
+        words = self.resource.name.split()
+        is_long = self.resource.kind == ResourceKind.PERSON and len(words) > 2
+        return f"{words[0]} {words[-1]}" if is_long else self.resource.name
+
 
 @dataclass(frozen=True)
 class Board:
