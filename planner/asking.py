@@ -1,6 +1,6 @@
 """Which answer is missing, and how: never asked, answered "not known", or answered too long ago."""
 
-from datetime import date
+from datetime import date, datetime
 
 from patients.facts import answers_in_force
 from patients.questions import UNKNOWN
@@ -14,13 +14,20 @@ ON_THE_RECORD = {
 }
 
 
-def missing(codes, patient, on: date, names) -> list[str]:
-    """One sentence for each of these questions, by what the record holds on that day."""
+def missing(codes, patient, on: date, names, made_at: datetime | None = None) -> list[str]:
+    """One sentence for each of these questions, by what the record holds on that day.
+
+    `made_at` is when something was made that lacked them: an answer may have come since.
+    """
     stored = answers_in_force(patient, on)
-    return [_missing(code, stored.get(code), names) for code in codes]
+    before = answers_in_force(patient, on, made_at) if made_at else stored
+    return [
+        _missing(code, stored.get(code), names, since=stored.get(code) != before.get(code))
+        for code in codes
+    ]
 
 
-def _missing(code: str, stored, names) -> str:
+def _missing(code: str, stored, names, *, since: bool) -> str:
     if code in ON_THE_RECORD:
         return f"Not recorded: {ON_THE_RECORD[code]}"
     question = names.question(code)
@@ -31,6 +38,8 @@ def _missing(code: str, stored, names) -> str:
         return f"To be confirmed, last answered on {answered_on:%d-%b-%Y}: {question}"
     if _says_unknown(value):
         return f"Answered “not known” on {answered_on:%d-%b-%Y}: {question}"
+    if since:
+        return f"Answered since, ask for protocols anew: {question}"
     return f"Answered on {answered_on:%d-%b-%Y}, but not far enough: {question}"
 
 

@@ -56,6 +56,7 @@ def suggestion_page(suggestion) -> dict:
     """Everything that the alternatives page shows about one stored suggestion."""
     result = suggestion.result
     names = bridge.names(suggestion.catalogue_version)
+    doubts = _doubts(suggestion, names)
     return {
         "suggestion": suggestion,
         "patient": suggestion.patient,
@@ -64,8 +65,8 @@ def suggestion_page(suggestion) -> dict:
         "possible": result["possible_with_override"],
         "excluded": result["excluded"],
         "flags": by_effect([flag for flag in result["flags"] if flag["known"]]),
-        "open_flags": _open_flags(suggestion, names),
-        "unanswered": missing(result["ask"], suggestion.patient, timezone.localdate(), names),
+        "open_flags": _open_flags(result["flags"], doubts),
+        "unanswered": [doubts[code] for code in result["ask"]],
         "notes": result["notes"],
         "currency": Clinic.current().currency,
         "names": names,
@@ -81,19 +82,26 @@ WOULD_BE = {
 }
 
 
-def _open_flags(suggestion, names) -> list[dict]:
+def _open_flags(flags: list[dict], doubts: dict) -> list[dict]:
     """What would hold if a missing answer were yes: the doubt first, then what hangs on it."""
-    today = timezone.localdate()
     rows = [
         flag
         | {
             "would": WOULD_BE[flag["effect"]],
-            "doubts": missing(flag["ask"], suggestion.patient, today, names),
+            "doubts": [doubts[code] for code in flag["ask"]],
         }
-        for flag in suggestion.result["flags"]
+        for flag in flags
         if not flag["known"]
     ]
     return sorted(rows, key=lambda row: (Effect(row["effect"]).rank, row["doubts"]))
+
+
+def _doubts(suggestion, names) -> dict[str, str]:
+    """Every question that something hangs on, with what the record holds of it today."""
+    result, today = suggestion.result, timezone.localdate()
+    codes = sorted({*result["ask"], *(code for flag in result["flags"] for code in flag["ask"])})
+    said = missing(codes, suggestion.patient, today, names, suggestion.created_at)
+    return dict(zip(codes, said, strict=True))
 
 
 def _first_choices(suggestion) -> dict[str, str]:
