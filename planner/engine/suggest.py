@@ -5,6 +5,7 @@ its answer turned back, so that a mirrored face gets the mirrored plan.
 """
 
 from dataclasses import replace
+from decimal import Decimal
 
 from clinic.catalogue.terms import Effect
 from planner.engine import explain, relax
@@ -18,9 +19,12 @@ from planner.engine.protocols import fitting_protocols
 from planner.engine.safety import clinic_lacks
 from planner.engine.values import Case, Excluded, NoPlan, Possible, Proposal, Suggestion
 
-PLANNER_VERSION = "1.2"
+PLANNER_VERSION = "1.3"
 RECOMMENDED = "balanced"
 BEST = "best_result"
+# Our convention: less than this is inside what the figures themselves are uncertain by.
+DAYS_THAT_MATTER = 3  # of downtime over a whole plan; of its longest, each day counts
+COST_THAT_MATTERS = Decimal("0.1")  # of the dearer plan
 
 
 def suggest(
@@ -96,6 +100,7 @@ class _Suggesting:
                 courses.append(self.courses.course(strategy, firm))
         found = [self.proposer.of_course(course) for course in courses]
         found = _distinct([p for p in found if p.expected.middle > 0])
+        found = _telling_apart(found, self.catalogue.constant("plan.min_gain") / 100)
         if not wanted:
             published, self.not_offered = fitting_protocols(self.desk, self.proposer.finish)
             found += published
@@ -147,6 +152,34 @@ def _distinct(proposals: list[Proposal]) -> list[Proposal]:
         if all(_shape(proposal) != _shape(other) for other in unique):
             unique.append(proposal)
     return [p for p in unique if not any(_beats(other, p) for other in unique if other is not p)]
+
+
+def _telling_apart(proposals: list[Proposal], gain: float) -> list[Proposal]:
+    """Without those that hardly differ from another; of such two the recommended, the first stays.
+
+    `gain` is the improvement below which there is no plan to speak of, nor a difference.
+    """
+    kept: list[Proposal] = []
+    for proposal in sorted(proposals, key=lambda p: p.strategy != RECOMMENDED):
+        if all(_differ(proposal, other, gain) for other in kept):
+            kept.append(proposal)
+    return [proposal for proposal in proposals if proposal in kept]
+
+
+def _differ(one: Proposal, other: Proposal, gain: float) -> bool:
+    """In a way that a clinician would choose by: see docs/planner.md."""
+    return (
+        _treatments(one) != _treatments(other)
+        or one.visits != other.visits
+        or one.downtime_longest != other.downtime_longest
+        or abs(one.downtime_total - other.downtime_total) >= DAYS_THAT_MATTER
+        or abs(one.cost - other.cost) > COST_THAT_MATTERS * max(one.cost, other.cost)
+        or abs(one.expected.middle - other.expected.middle) >= gain
+    )
+
+
+def _treatments(proposal: Proposal) -> set[str]:
+    return {step.treatment for session in proposal.sessions for step in session.steps}
 
 
 def _shape(proposal: Proposal) -> tuple:

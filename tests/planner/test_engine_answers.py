@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from itertools import combinations
 
 from planner.engine.catalogue import catalogue_from
 from planner.engine.check import check
@@ -18,6 +19,7 @@ from tests.planner.shipped import (
     plan_of,
     scars,
     suggested,
+    treatments_of,
 )
 
 PITS = (scars("malar.L", "rolling"), scars("malar.L", "ice_pick"))
@@ -96,6 +98,36 @@ def test_a_way_out_may_leave_scars_untreated_and_says_which():
     assert all(way["budget"] > 400 and way["max_visits"] >= 2 for way in whole)
     freed = face(*groups, wishes=Wishes(budget=Decimal(400), max_visits=2))
     assert suggest(freed, catalogue()).proposals
+
+
+def test_alternatives_that_hardly_differ_are_shown_once():
+    """One session more on one scar: a point of improvement for 70, on the same four visits."""
+    case = face(
+        scars("chin.M", "keloid", 4),
+        scars("malar.L", "keloid", 18),
+        scars("nasal_tip.M", "boxcar_deep", 7),
+        skin=4,
+        wishes=Wishes(max_visits=4),
+    )
+    alone = [
+        suggest(case, catalogue(), strategies=(code,)).proposals[0]
+        for code in ("balanced", "best_result")
+    ]
+    assert treatments_of(alone[0]) == treatments_of(alone[1])
+    assert alone[0].cost != alone[1].cost
+
+    shown = [p for p in suggested(case).proposals if not p.protocol]
+
+    assert shown[0].strategy == "balanced"
+    for one, other in combinations(shown, 2):
+        assert (
+            treatments_of(one) != treatments_of(other)
+            or one.visits != other.visits
+            or abs(one.expected.middle - other.expected.middle) >= 0.05
+            or abs(one.cost - other.cost) > max(one.cost, other.cost) / 10
+            or abs(one.downtime_total - other.downtime_total) >= 3
+            or one.downtime_longest != other.downtime_longest
+        ), (one.strategy, other.strategy)
 
 
 def test_what_an_aim_or_a_budget_leaves_out_is_said_to_be_left_out_by_it():
