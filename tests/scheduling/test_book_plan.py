@@ -264,7 +264,7 @@ def test_a_device_in_service_is_refused_until_it_is_back(house):
     )
     plan = make_plan(sessions=1, steps=[[LASER]])
 
-    with pytest.raises(errors.Away, match="Laser A is in service until Mon 11-Jan-2027 12:00"):
+    with pytest.raises(errors.Away, match="Laser A is being serviced until Mon 11-Jan-2027 12:00"):
         book(plan, choice(plan, 1, at(MONDAY, 9), house.doctor, house.theatre, house.laser))
 
 
