@@ -44,7 +44,7 @@ def cases(catalogue):
     from planner.casefile import CaseReader, load
 
     sides = {row["code"]: row["sides"] for row in document()["regions"]}
-    for face in yaml.safe_load((ROOT / "benchmarks/faces.yaml").read_text("utf-8")):
+    for face in yaml.safe_load((ROOT / "clinic/impact/library/faces.yaml").read_text("utf-8")):
         reader = CaseReader(load(yaml.safe_dump(face)), catalogue, sides=sides)
         case = reader.case(date(2026, 11, 21))
         assert not reader.problems, (face["id"], reader.problems)

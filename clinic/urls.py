@@ -13,6 +13,7 @@ urlpatterns = [
     path("calendar/", include("clinic.scheduling.urls")),
     path("messages/", include("clinic.letters.urls")),
     path("catalogue/", include("clinic.catalogue.urls")),
+    path("impact/", include("clinic.impact.urls")),
     path("staff/", include("clinic.staff.urls")),
     path("account/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),

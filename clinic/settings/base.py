@@ -19,6 +19,7 @@ INSTALLED_APPS = [
     "planner",
     "clinic.scheduling",
     "clinic.letters",
+    "clinic.impact",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

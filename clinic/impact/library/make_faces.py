@@ -1,6 +1,6 @@
-"""Write benchmarks/faces.yaml: 50 generated faces as case files, from one seed.
+"""Write faces.yaml: 50 generated faces as case files, from one seed.
 
-    python benchmarks/make_faces.py
+    python -m clinic.impact.library.make_faces
 
 Plainly made up: types where they usually stand, full faces of up to 14 groups, risks and wishes.
 """
@@ -35,7 +35,7 @@ ANSWERS = {
 def main() -> None:
     rng = random.Random(SEED)
     text = yaml.safe_dump([face(rng, n) for n in range(1, FACES + 1)], sort_keys=False, width=110)
-    head = "# Made by benchmarks/make_faces.py; do not edit by hand.\n"
+    head = "# Made by make_faces.py; do not edit by hand.\n"
     Path(__file__).with_name("faces.yaml").write_text(head + text, encoding="utf-8")
 
 
