@@ -88,6 +88,9 @@ class Quote(models.Model):
     currency = models.CharField(max_length=3)
     total = models.DecimalField(max_digits=10, decimal_places=2)
     tax_percent = models.DecimalField(max_digits=5, decimal_places=2)
+    sheet = models.JSONField(
+        default=dict, help_text="Every line: list prices, packages, tax; empty on quotes without."
+    )
     issued_by = models.ForeignKey(settings.AUTH_USER_MODEL, **AUTHOR)
     issued_at = models.DateTimeField(auto_now_add=True)
 

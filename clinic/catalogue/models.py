@@ -139,6 +139,9 @@ class Clinic(models.Model):
         default=0,
         validators=[MinValueValidator(0), MaxValueValidator(100)],
     )
+    tax_included = models.BooleanField(
+        default=True, help_text="Whether prices hold the tax already; else a quote adds it."
+    )
     review_weeks = models.PositiveSmallIntegerField(
         default=12,
         validators=[MinValueValidator(1), MaxValueValidator(52)],
@@ -436,6 +439,39 @@ class Contraindication(PartOfTreatment):
 
     def __str__(self):
         return f"{self.treatment_id}: {self.word_id}"
+
+
+@tracked
+class Package(Coded):
+    """Several sessions for less than their list prices: a share off each, or one price for all."""
+
+    name = models.CharField(max_length=120)
+    treatments = word_list(60, help_text="Codes of treatments or families that count.")
+    sessions = models.PositiveSmallIntegerField(help_text="How many sessions it covers.")
+    percent = amount(help_text="Off the list price of each session covered.")
+    price = amount(help_text="For all sessions covered, whatever their list prices are.")
+    note = models.TextField(null=True, blank=True)
+
+    class Meta(Coded.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sessions__gte=2),
+                name="package_of_two_sessions_or_more",
+                violation_error_message="A package covers 2 sessions or more.",
+            ),
+            models.CheckConstraint(
+                condition=Q(percent__isnull=False, price=None)
+                | Q(percent=None, price__isnull=False),
+                name="package_has_a_percent_or_a_price",
+                violation_error_message="Give either a per cent or a price for the whole.",
+            ),
+            models.CheckConstraint(
+                condition=Q(percent=None) | Q(percent__gt=0, percent__lte=100),
+                name="package_percent_between_0_and_100",
+                violation_error_message="A reduction is above 0 and up to 100 %.",
+            ),
+            never_negative("price", "package_price_never_negative"),
+        ]
 
 
 # ---- how treatments meet

@@ -309,6 +309,7 @@ class Migration(migrations.Migration):
                     ('currency', models.CharField(max_length=3)),
                     ('total', models.DecimalField(decimal_places=2, max_digits=10)),
                     ('tax_percent', models.DecimalField(decimal_places=2, max_digits=5)),
+                    ('sheet', models.JSONField(default=dict, help_text='Every line: list prices, packages, tax; empty on quotes without.')),
                     ('issued_at', models.DateTimeField(auto_now_add=True)),
                     ('issued_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                     ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='quotes', to='planner.plan')),

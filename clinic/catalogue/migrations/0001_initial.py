@@ -72,6 +72,7 @@ class Migration(migrations.Migration):
                     ('country', models.CharField(blank=True, default='GB-ENG', help_text='ISO code; with its part where the law differs there, such as GB-ENG.', max_length=6, validators=[django.core.validators.RegexValidator('^[A-Z]{2}(-[A-Z0-9]{1,3})?$', 'A country is an ISO code, such as DE or GB-ENG.')])),
                     ('lacks', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, help_text='Codes of treatments, devices and products that this clinic cannot offer.', size=None)),
                     ('tax_percent', models.DecimalField(decimal_places=2, default=0, max_digits=5, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)])),
+                    ('tax_included', models.BooleanField(default=True, help_text='Whether prices hold the tax already; else a quote adds it.')),
                     ('review_weeks', models.PositiveSmallIntegerField(default=12, help_text='Weeks from the last procedure of a block to its review.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(52)])),
                     ('idle_minutes', models.PositiveSmallIntegerField(default=15, help_text='Minutes without a touch after which a screen is locked.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(480)])),
                     ('revision', models.PositiveIntegerField(default=1, editable=False)),
@@ -98,6 +99,7 @@ class Migration(migrations.Migration):
                     ('country', models.CharField(blank=True, default='GB-ENG', help_text='ISO code; with its part where the law differs there, such as GB-ENG.', max_length=6, validators=[django.core.validators.RegexValidator('^[A-Z]{2}(-[A-Z0-9]{1,3})?$', 'A country is an ISO code, such as DE or GB-ENG.')])),
                     ('lacks', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, help_text='Codes of treatments, devices and products that this clinic cannot offer.', size=None)),
                     ('tax_percent', models.DecimalField(decimal_places=2, default=0, max_digits=5, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)])),
+                    ('tax_included', models.BooleanField(default=True, help_text='Whether prices hold the tax already; else a quote adds it.')),
                     ('review_weeks', models.PositiveSmallIntegerField(default=12, help_text='Weeks from the last procedure of a block to its review.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(52)])),
                     ('idle_minutes', models.PositiveSmallIntegerField(default=15, help_text='Minutes without a touch after which a screen is locked.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(480)])),
                     ('revision', models.PositiveIntegerField(default=1, editable=False)),
@@ -438,6 +440,43 @@ class Migration(migrations.Migration):
                     ('a', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='catalogue.treatment')),
                     ('b', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='catalogue.treatment')),
                     ('first', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='catalogue.treatment')),
+                ],
+                options={
+                    'abstract': False,
+                },
+            ),
+            migrations.CreateModel(
+                name='Package',
+                fields=[
+                    ('code', models.CharField(help_text='Cannot be changed later.', max_length=60, primary_key=True, serialize=False, validators=[django.core.validators.RegexValidator('^[A-Za-z][A-Za-z0-9_.-]*$', 'A code starts with a letter and holds letters, digits, dots, hyphens and underscores.')])),
+                    ('name', models.CharField(max_length=120)),
+                    ('treatments', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, help_text='Codes of treatments or families that count.', size=None)),
+                    ('sessions', models.PositiveSmallIntegerField(help_text='How many sessions it covers.')),
+                    ('percent', models.DecimalField(blank=True, decimal_places=6, help_text='Off the list price of each session covered.', max_digits=14, null=True)),
+                    ('price', models.DecimalField(blank=True, decimal_places=6, help_text='For all sessions covered, whatever their list prices are.', max_digits=14, null=True)),
+                    ('note', models.TextField(blank=True, null=True)),
+                ],
+                options={
+                    'ordering': ['code'],
+                    'abstract': False,
+                    'constraints': [models.CheckConstraint(condition=models.Q(('sessions__gte', 2)), name='package_of_two_sessions_or_more', violation_error_message='A package covers 2 sessions or more.'), models.CheckConstraint(condition=models.Q(models.Q(('percent__isnull', False), ('price', None)), models.Q(('percent', None), ('price__isnull', False)), _connector='OR'), name='package_has_a_percent_or_a_price', violation_error_message='Give either a per cent or a price for the whole.'), models.CheckConstraint(condition=models.Q(('percent', None), models.Q(('percent__gt', 0), ('percent__lte', 100)), _connector='OR'), name='package_percent_between_0_and_100', violation_error_message='A reduction is above 0 and up to 100 %.'), models.CheckConstraint(condition=models.Q(('price__gte', 0)), name='package_price_never_negative', violation_error_message='This may not be negative.')],
+                },
+            ),
+            migrations.CreateModel(
+                name='PackageEvent',
+                fields=[
+                    ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
+                    ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
+                    ('pgh_label', models.TextField(help_text='The event label.')),
+                    ('code', models.CharField(help_text='Cannot be changed later.', max_length=60, serialize=False, validators=[django.core.validators.RegexValidator('^[A-Za-z][A-Za-z0-9_.-]*$', 'A code starts with a letter and holds letters, digits, dots, hyphens and underscores.')])),
+                    ('name', models.CharField(max_length=120)),
+                    ('treatments', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, help_text='Codes of treatments or families that count.', size=None)),
+                    ('sessions', models.PositiveSmallIntegerField(help_text='How many sessions it covers.')),
+                    ('percent', models.DecimalField(blank=True, decimal_places=6, help_text='Off the list price of each session covered.', max_digits=14, null=True)),
+                    ('price', models.DecimalField(blank=True, decimal_places=6, help_text='For all sessions covered, whatever their list prices are.', max_digits=14, null=True)),
+                    ('note', models.TextField(blank=True, null=True)),
+                    ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                    ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='catalogue.package')),
                 ],
                 options={
                     'abstract': False,
@@ -1029,15 +1068,15 @@ class Migration(migrations.Migration):
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='clinic',
-                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "catalogue_clinicevent" ("address", "country", "currency", "email", "id", "idle_minutes", "lacks", "legal_name", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "review_weeks", "revision", "tax_percent", "time_zone") VALUES (NEW."address", NEW."country", NEW."currency", NEW."email", NEW."id", NEW."idle_minutes", NEW."lacks", NEW."legal_name", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."phone", NEW."review_weeks", NEW."revision", NEW."tax_percent", NEW."time_zone"); RETURN NULL;', hash='43348d2bb80648d2950220107f8cc812d9c852a8', operation='INSERT', pgid='pgtrigger_insert_insert_a0540', table='catalogue_clinic', when='AFTER')),
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "catalogue_clinicevent" ("address", "country", "currency", "email", "id", "idle_minutes", "lacks", "legal_name", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "review_weeks", "revision", "tax_included", "tax_percent", "time_zone") VALUES (NEW."address", NEW."country", NEW."currency", NEW."email", NEW."id", NEW."idle_minutes", NEW."lacks", NEW."legal_name", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."phone", NEW."review_weeks", NEW."revision", NEW."tax_included", NEW."tax_percent", NEW."time_zone"); RETURN NULL;', hash='4f33aca1f21e43001d1c11e3ba8f65762151a1b5', operation='INSERT', pgid='pgtrigger_insert_insert_a0540', table='catalogue_clinic', when='AFTER')),
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='clinic',
-                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "catalogue_clinicevent" ("address", "country", "currency", "email", "id", "idle_minutes", "lacks", "legal_name", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "review_weeks", "revision", "tax_percent", "time_zone") VALUES (NEW."address", NEW."country", NEW."currency", NEW."email", NEW."id", NEW."idle_minutes", NEW."lacks", NEW."legal_name", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."phone", NEW."review_weeks", NEW."revision", NEW."tax_percent", NEW."time_zone"); RETURN NULL;', hash='38ee98824cd54469c2728ad45d9e0f404167d2d9', operation='UPDATE', pgid='pgtrigger_update_update_f857a', table='catalogue_clinic', when='AFTER')),
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "catalogue_clinicevent" ("address", "country", "currency", "email", "id", "idle_minutes", "lacks", "legal_name", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "review_weeks", "revision", "tax_included", "tax_percent", "time_zone") VALUES (NEW."address", NEW."country", NEW."currency", NEW."email", NEW."id", NEW."idle_minutes", NEW."lacks", NEW."legal_name", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."phone", NEW."review_weeks", NEW."revision", NEW."tax_included", NEW."tax_percent", NEW."time_zone"); RETURN NULL;', hash='744a96abcc6321af9ac697b5e2233f6d11351aa0', operation='UPDATE', pgid='pgtrigger_update_update_f857a', table='catalogue_clinic', when='AFTER')),
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='clinic',
-                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "catalogue_clinicevent" ("address", "country", "currency", "email", "id", "idle_minutes", "lacks", "legal_name", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "review_weeks", "revision", "tax_percent", "time_zone") VALUES (OLD."address", OLD."country", OLD."currency", OLD."email", OLD."id", OLD."idle_minutes", OLD."lacks", OLD."legal_name", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."phone", OLD."review_weeks", OLD."revision", OLD."tax_percent", OLD."time_zone"); RETURN NULL;', hash='3cb9afbe3b370930ca7a5f130b2579e61dbef49d', operation='DELETE', pgid='pgtrigger_delete_delete_9a666', table='catalogue_clinic', when='AFTER')),
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "catalogue_clinicevent" ("address", "country", "currency", "email", "id", "idle_minutes", "lacks", "legal_name", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "review_weeks", "revision", "tax_included", "tax_percent", "time_zone") VALUES (OLD."address", OLD."country", OLD."currency", OLD."email", OLD."id", OLD."idle_minutes", OLD."lacks", OLD."legal_name", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."phone", OLD."review_weeks", OLD."revision", OLD."tax_included", OLD."tax_percent", OLD."time_zone"); RETURN NULL;', hash='5836803e48997e353b903706f20ffe5b43716efa', operation='DELETE', pgid='pgtrigger_delete_delete_9a666', table='catalogue_clinic', when='AFTER')),
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='clinicevent',
@@ -1190,6 +1229,22 @@ class Migration(migrations.Migration):
             pgtrigger.migrations.AddTrigger(
                 model_name='pairruleevent',
                 trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c1d1db122ec70bf5fe4e303ce9f2bb586ade1a1a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_27080', table='catalogue_pairruleevent', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='package',
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "catalogue_packageevent" ("code", "name", "note", "percent", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "price", "sessions", "treatments") VALUES (NEW."code", NEW."name", NEW."note", NEW."percent", _pgh_attach_context(), NOW(), \'insert\', NEW."code", NEW."price", NEW."sessions", NEW."treatments"); RETURN NULL;', hash='5c249d5b7a03fd3c6a52852ca4ec9ce9cb2a8bbd', operation='INSERT', pgid='pgtrigger_insert_insert_c494b', table='catalogue_package', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='package',
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "catalogue_packageevent" ("code", "name", "note", "percent", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "price", "sessions", "treatments") VALUES (NEW."code", NEW."name", NEW."note", NEW."percent", _pgh_attach_context(), NOW(), \'update\', NEW."code", NEW."price", NEW."sessions", NEW."treatments"); RETURN NULL;', hash='cf356264f904f30ec5a3eec54704bb5b50a45f6b', operation='UPDATE', pgid='pgtrigger_update_update_d9603', table='catalogue_package', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='package',
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "catalogue_packageevent" ("code", "name", "note", "percent", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "price", "sessions", "treatments") VALUES (OLD."code", OLD."name", OLD."note", OLD."percent", _pgh_attach_context(), NOW(), \'delete\', OLD."code", OLD."price", OLD."sessions", OLD."treatments"); RETURN NULL;', hash='e8c309c58ee8f6ddfe7f88aea0b633ef8bac5b3a', operation='DELETE', pgid='pgtrigger_delete_delete_cd823', table='catalogue_package', when='AFTER')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='packageevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='db8800dc7758a98c73583ec87961c000e67a72ca', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_e4c4e', table='catalogue_packageevent', when='BEFORE')),
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='policy',
