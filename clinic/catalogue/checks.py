@@ -301,6 +301,13 @@ def _protocol_steps(row, path, book):
             yield Problem((*path, "steps", index), "every_weeks needs a repeat of 2 or more")
 
 
+def _package(row, path, book):
+    if (row.get("percent") is None) == (row.get("price") is None):
+        yield Problem(path, "a package gives either a percent or a price")
+    if row.get("percent") == 0:
+        yield Problem((*path, "percent"), "a reduction of 0 is none")
+
+
 def _parts(row, path, book):
     parts = [part for part in row.get("parts") or [] if isinstance(part, dict)]
     if len(parts) > 1 and any(part.get("code") == "" for part in parts):
@@ -530,6 +537,18 @@ SECTIONS: dict[str, Kind] = {
         _once("indications", "scar_type", "depth"),
         _once("figures", "kind"),
         _once("contraindications", "word"),
+    ),
+    "packages": row_of(
+        CODED
+        | {
+            "name": TEXT,
+            "treatments": set_of(code_of("treatments", "families"), least=1),
+            "sessions": whole(2, 100),
+            "percent": number(0, 100).or_null(),
+            "price": MONEY.or_null(),
+            "note": NOTE,
+        },
+        _package,
     ),
     "words": row_of(
         CODED

@@ -17,6 +17,7 @@ TABLES: dict[str, type[models.Model]] = {
     "requirements": tables.Requirement,
     "families": tables.Family,
     "treatments": tables.Treatment,
+    "packages": tables.Package,
     "words": tables.Word,
     "pairs": tables.PairRule,
     "policies": tables.Policy,
@@ -71,6 +72,9 @@ def _rows(name: str, table: type[models.Model]) -> list[dict]:
     if name == "families":
         for row in rows.values():
             row["members"] = row.pop("treatments") + row.pop("families")
+    if name == "packages":
+        for row in rows.values():
+            row["price"] = _money(row["price"])
     if name == "pairs":
         for row in rows.values():
             low, usual = row.pop("weeks_min"), row.pop("weeks_typical")
