@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 QUARTER = timedelta(minutes=15)
 MINUTES = 15
+A_DAY = 96  # quarters, where no clock is set
 
 
 # --- local time --------------------------------------------------------------------------------
@@ -136,15 +137,30 @@ def working(grid: Grid, weekly: Iterable[Hours]) -> int:
     by_weekday: dict[int, list[Hours]] = {}
     for hours in weekly:
         by_weekday.setdefault(hours.weekday, []).append(hours)
-    open_spans = []
-    for day in range(grid.days):
+    usual = {
+        weekday: [(quarters(_minutes(one.opens)), _minutes(one.closes) // MINUTES) for one in own]
+        for weekday, own in by_weekday.items()
+    }
+    open_spans, first_weekday = [], grid.first.weekday()
+    for day, (midnight, next_midnight) in enumerate(itertools.pairwise(grid.bounds)):
+        weekday = (first_weekday + day) % 7
+        if next_midnight - midnight == A_DAY:
+            open_spans += [
+                (midnight + opens, midnight + shuts) for opens, shuts in usual.get(weekday, ())
+            ]
+            continue
         on = grid.date(day)
-        for hours in by_weekday.get(on.weekday(), ()):
+        for hours in by_weekday.get(weekday, ()):
             first = instant(on, hours.opens, grid.zone)
             last = instant(on, hours.closes, grid.zone, ends=True)
             # Only whole quarters count as open: a start is rounded up and an end down.
             open_spans.append((-((grid.origin - first) // QUARTER), grid.slot(last)))
     return bits(grid.size, open_spans)
+
+
+def _minutes(at: time) -> int:
+    """Minutes since midnight on a day of 24 hours."""
+    return 24 * 60 if at == time.max else at.hour * 60 + at.minute
 
 
 def between(grid: Grid, opens: time, closes: time, weekdays: Iterable[int] = range(7)) -> int:
@@ -299,7 +315,7 @@ class Diary:
     free: Mapping[int, int]
     now: int = 0  # no visit starts before this quarter
     _starts: dict[tuple[int, int], int] = field(default_factory=dict)
-    _offers: dict[tuple, dict[int, int]] = field(default_factory=dict)
+    _days: dict[tuple, dict[int, int]] = field(default_factory=dict)
 
     def starts_of(self, resource: int, visit: Visit, need: Need) -> int:
         """Where the visit may start as far as this resource goes."""
@@ -359,17 +375,22 @@ class Diary:
         """{day: its first possible start}, for every day on which the visit fits."""
         if visit.pinned is not None:
             return {self.grid.day_of(visit.pinned): visit.pinned}
-        fits = self.fits(visit, wish, ignoring)
-        bounds = self.grid.bounds
-        last = (
-            self.grid.days - 1 if wish.last_day is None else min(wish.last_day, self.grid.days - 1)
-        )
+        key = (visit.parts, visit.needs, visit.not_before, wish, ignoring)
+        if key not in self._days:
+            self._days[key] = self._days_of(visit, wish, ignoring)
+        return self._days[key].copy()
+
+    def _days_of(self, visit: Visit, wish: Wish, ignoring: Need | None) -> dict[int, int]:
+        # Looked for in text: cutting a day out of so long a number would copy it each time.
+        fits = f"{self.fits(visit, wish, ignoring):b}"[::-1]
+        bounds, last = self.grid.bounds, self.grid.days - 1
+        if wish.last_day is not None:
+            last = min(wish.last_day, last)
         found = {}
         for day in range(max(0, visit.not_before), last + 1):
-            first = bounds[day]
-            today = (fits >> first) & ((1 << (bounds[day + 1] - first)) - 1)
-            if today:
-                found[day] = first + (today & -today).bit_length() - 1
+            first = fits.find("1", bounds[day], bounds[day + 1])
+            if first >= 0:
+                found[day] = first
         return found
 
     def staff(self, visit: Visit, slot: int, wish: Wish = Wish(), rather: int | None = None):

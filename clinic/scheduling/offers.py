@@ -217,7 +217,7 @@ def offers_for(
     if isinstance(best, Shortfall):
         raise short.nothing_fits(search, best, wishes)
     found = [("best", "Best fit", best)]
-    found += [way for way in _variants(search, wishes, wish) if isinstance(way[2], Offer)]
+    found += [way for way in _variants(search, wishes, wish) if way[2]]
     different = {(o.slots, tuple(p.resources for p in o.placements)): None for _, _, o in found}
     told = []
     for code, label, offer in found:
@@ -241,7 +241,7 @@ def _variants(search: Search, wishes: Wishes, wish: Wish):
             ("afternoons", "Afternoons only", (NOON, dt.time.max)),
         ):
             part = search.wish(replace(wishes, from_time=span[0], to_time=span[1]))
-            found = sequences.best_offer(diary, visits, wish=part, after=after)
+            found = sequences.best_if_any(diary, visits, wish=part, after=after)
             yield code, label, found
 
 

@@ -1,5 +1,6 @@
 """The search for offers: whole sequences of visits on what a diary has free. Pure functions."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 from clinic.scheduling.calendar import (
@@ -21,6 +22,10 @@ DAY_OUTSIDE_WINDOW = 1_000_000
 
 MOST_DAYS_OUTSIDE = 90  # how far a window is widened in the search for the smallest relaxation
 
+NEAR = 28
+"""Days off that are looked at first. What costs no more is found there and nothing beyond can be
+cheaper, since no step takes a cost back; a far search is made only where that finds nothing."""
+
 ANY = Wish()
 
 
@@ -33,13 +38,29 @@ def best_offer(
     in days: the wait for the first visit and each later visit's distance from its typical gap. Only
     whole days matter to windows, so the programme runs over days and takes each day's first start.
     """
+    found = _best(diary, visits, wish, after)
+    if isinstance(found, int):
+        return _shortfall(diary, visits, found, wish=wish, after=after)
+    return found
+
+
+def best_if_any(
+    diary: Diary, visits: Sequence[Visit], *, wish: Wish = ANY, after: int | None = None
+) -> Offer | None:
+    """As `best_offer`, where nobody wants to know why nothing fits."""
+    found = _best(diary, visits, wish, after)
+    return None if isinstance(found, int) else found
+
+
+def _best(diary, visits, wish: Wish, after: int | None) -> Offer | int:
     layers = [diary.days(visit, wish) for visit in visits]
     nodes = [dict.fromkeys(layer, 0) for layer in layers]
-    chain = _cheapest(nodes, visits, after)
-    if isinstance(chain, int):
-        return _shortfall(diary, visits, chain, wish=wish, after=after)
-    cost, days = chain
-    return Offer(_place(diary, visits, layers, days, wish, after), cost)
+    for most in (NEAR, None):
+        chain = _cheapest(nodes, visits, after, most=most)
+        if not isinstance(chain, int):
+            cost, days = chain
+            return Offer(_place(diary, visits, layers, days, wish, after), cost)
+    return chain
 
 
 def fewest_changes(
@@ -52,8 +73,11 @@ def fewest_changes(
         choices.append(
             {person: diary.days(visit, _with(wish, person)) for person in people},
         )
-    found = _cheapest_with_people(choices, visits, after)
-    if found is None:
+    for most in (NEAR, None):
+        found = _cheapest_with_people(choices, visits, after, most)
+        if found is not None:
+            break
+    else:
         return None
     cost, steps = found
     placements, before = [], after
@@ -78,11 +102,11 @@ def same_person(
             reach[person] = reach.get(person, 0) + 1
     widest = max(reach.values(), default=0)
     offers = [
-        best_offer(diary, visits, wish=_with(wish, person), after=after)
+        best_if_any(diary, visits, wish=_with(wish, person), after=after)
         for person, count in reach.items()
         if count == widest
     ]
-    whole = [offer for offer in offers if isinstance(offer, Offer)]
+    whole = [offer for offer in offers if offer]
     return min(whole, key=lambda offer: (offer.cost, offer.slots[-1]), default=None)
 
 
@@ -164,29 +188,24 @@ def _first_layer(nodes: Mapping[int, int], visit: Visit, after: int | None, wide
 
 
 def _cheapest(
-    nodes: Sequence[Mapping[int, int]], visits: Sequence[Visit], after: int | None, widen: int = 0
-) -> tuple[int, list[int]] | int:
-    """(cost, day of each visit), or the place of the first visit that nothing reaches."""
-    best = _first_layer(nodes[0], visits[0], after, widen)
+    nodes: Sequence[Mapping[int, int]], visits: Sequence[Visit], after: int | None,
+    widen: int = 0, most: int | None = None,
+) -> tuple[int, list[int]] | int:  # fmt: skip
+    """(cost, day of each visit), or the place of the first visit that nothing reaches.
+
+    With `most` only what costs no more counts.
+    """
+    best = _within(_first_layer(nodes[0], visits[0], after, widen), most)
     came: list[dict[int, int]] = []
     if not best:
         return 0
     for place, (layer, visit) in enumerate(zip(nodes[1:], visits[1:], strict=True), 1):
-        window = visit.window or Window(1, 1, len(layer) + 1)
-        gaps = [
-            (gap, abs(gap - window.typical) + window.misses(gap) * DAY_OUTSIDE_WINDOW)
-            for gap in range(max(1, window.least - widen), window.most + widen + 1)
-        ]
+        gaps = _gaps(visit, layer, best, widen)
         now, back = {}, {}
-        for day, own in layer.items():
-            cheapest = None
-            for gap, extra in gaps:
-                cost = best.get(day - gap)
-                # On a tie the earlier day before it wins, which is the larger gap.
-                if cost is not None and (cheapest is None or cost + extra <= cheapest):
-                    cheapest, back[day] = cost + extra, day - gap
-            if cheapest is not None:
-                now[day] = cheapest + own
+        for day in _reached(layer, best, gaps):
+            if found := _nearest(day, best, gaps):
+                now[day], back[day] = found[0] + layer[day], found[1]
+        now = _within(now, most)
         if not now:
             return place
         came.append(back)
@@ -198,51 +217,87 @@ def _cheapest(
     return cost, days[::-1]
 
 
-def _cheapest_with_people(choices, visits, after):
+def _within(costs: dict[int, int], most: int | None) -> dict[int, int]:
+    return costs if most is None else {day: cost for day, cost in costs.items() if cost <= most}
+
+
+def _gaps(visit: Visit, layer, before, widen: int) -> list[tuple[int, int]]:
+    """Each number of days since the visit before, the least first, with what it costs."""
+    window = visit.window or Window(1, 1, max(1, max(layer, default=0) - min(before)))
+    return [
+        (gap, abs(gap - window.typical) + window.misses(gap) * DAY_OUTSIDE_WINDOW)
+        for gap in range(max(1, window.least - widen), window.most + widen + 1)
+    ]
+
+
+def _reached(layer, before, gaps) -> list[int]:
+    """The days of a layer that some day before can reach at all."""
+    first, last = min(before) + gaps[0][0], max(before) + gaps[-1][0]
+    return [day for day in layer if first <= day <= last]
+
+
+def _cheapest_with_people(choices, visits, after, most: int | None):
     """As `_cheapest`, with the practitioner as a second coordinate of the state."""
     best: dict[int | None, dict[int, int]] = {}
     for person, days in choices[0].items():
-        best[person] = _first_layer(dict.fromkeys(days, 0), visits[0], after, 0)
+        first = _first_layer(dict.fromkeys(days, 0), visits[0], after, 0)
+        best[person] = _within(first, most)
     trail = []
-    for people, visit in zip(choices[1:], visits[1:], strict=True):
-        anyone: dict[int, tuple[int, int | None]] = {}
+    for people, (visit_before, visit) in zip(choices[1:], itertools.pairwise(visits), strict=True):
+        whose: dict[int, int | None] = {}
+        anyone: dict[int, int] = {}
         for person, costs in best.items():
             for day, cost in costs.items():
-                if day not in anyone or cost < anyone[day][0]:
-                    anyone[day] = cost, person
-        window = visit.window
-        gaps = [(gap, abs(gap - window.typical)) for gap in range(window.least, window.most + 1)]
+                if day not in anyone or cost < anyone[day]:
+                    anyone[day], whose[day] = cost, person
+        if not anyone:
+            return None
+        every = {day for days in people.values() for day in days}
+        gaps = _gaps(visit, every, anyone, 0)
+        # A visit that needs no practitioner is no change, either way.
+        change = CHANGE_OF_PERSON if visit_before.lead and visit.lead else 0
+        by_another = {
+            day: (cost + change, before, whose[before])
+            for day in _reached(every, anyone, gaps)
+            if (found := _nearest(day, anyone, gaps))
+            for cost, before in [found]
+        }
         now, back = {}, {}
         for person, days in people.items():
-            same = best.get(person, {})
-            now[person] = {}
-            for day in days:
-                options = []
-                for gap, extra in gaps:
-                    before = day - gap
-                    if before in same:
-                        options.append((same[before] + extra, before, person))
-                    if before in anyone:
-                        cost, other = anyone[before]
-                        # A visit that needs no practitioner is no change, either way.
-                        change = CHANGE_OF_PERSON if None not in (person, other) else 0
-                        change = 0 if other == person else change
-                        options.append((cost + extra + change, before, other))
-                if options:
-                    cost, before, other = min(options, key=lambda option: option[:2])
-                    now[person][day] = cost
-                    back[person, day] = (before, other)
+            same, now[person] = best.get(person, {}), {}
+            for day in days.keys() & by_another.keys():  # `same` leads nowhere that all do not
+                options = [by_another[day]]
+                if same and (found := _nearest(day, same, gaps)):
+                    options.insert(0, (*found, person))
+                cost, before, other = min(options, key=_cost_and_day)
+                now[person][day] = cost
+                back[person, day] = (before, other)
+            now[person] = _within(now[person], most)
         trail.append(back)
         best = now
     ends = [(cost, day, person) for person, costs in best.items() for day, cost in costs.items()]
     if not ends:
         return None
-    cost, day, person = min(ends, key=lambda end: end[:2])
+    cost, day, person = min(ends, key=_cost_and_day)
     steps = [(day, person)]
     for back in reversed(trail):
         day, person = back[person, day]
         steps.append((day, person))
     return cost, steps[::-1]
+
+
+def _cost_and_day(option):
+    return option[:2]
+
+
+def _nearest(day: int, costs: Mapping[int, int], gaps) -> tuple[int, int] | None:
+    """The cheapest way to a day: (cost, day before it); on a tie the earlier day."""
+    cheapest = before = None
+    for gap, extra in gaps:
+        cost = costs.get(day - gap)
+        if cost is not None and (cheapest is None or cost + extra <= cheapest):
+            cheapest, before = cost + extra, day - gap
+    return None if before is None else (cheapest, before)
 
 
 def _shortfall(diary, visits, stuck: int, *, wish: Wish, after: int | None) -> Shortfall:
