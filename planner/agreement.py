@@ -23,6 +23,7 @@ from planner.documents import (
 )
 from planner.errors import NotAgreeable
 from planner.models import ACTIVE, Plan, PlannedSession
+from planner.pricing import sheet_of
 from planner.signatures import sha256
 
 QUOTE_DAYS = 90
@@ -74,14 +75,16 @@ def issue_quote(*, plan, by) -> Quote:
     locked = _active(plan)
     last = locked.quotes.aggregate(last=Max("version"))["last"] or 0
     today = timezone.localdate()
+    sheet = sheet_of(locked.content, locked.catalogue_version, Clinic.current())
     return Quote.objects.create(
         plan=locked,
         version=last + 1,
         issued_on=today,
         expires_on=today + timedelta(days=days),
         currency=locked.currency,
-        total=locked.cost,
-        tax_percent=Clinic.current().tax_percent,
+        total=sheet.total,
+        tax_percent=sheet.tax_percent,
+        sheet=sheet.plain(),
         issued_by=by,
     )
 
