@@ -62,13 +62,20 @@ def hash_of(document: dict) -> str:
 
 def draft() -> dict:
     """The working draft in the tables, as the canonical document."""
-    return checks.tidy({name: _rows(name, table) for name, table in TABLES.items()})
+    return checks.tidy({name: _rows(name) for name in TABLES})
 
 
-def _rows(name: str, table: type[models.Model]) -> list[dict]:
-    rows = {row["code"]: row for row in _plain(table)}
+def rows(section: str, codes: Iterable[str] | None = None) -> list[dict]:
+    """The canonical rows of one section of the draft, all of them or those with `codes`."""
+    kind = checks.SECTIONS[section]
+    found = _rows(section, None if codes is None else list(codes))
+    return sorted((kind.tidy(row) for row in found), key=lambda row: row["code"])
+
+
+def _rows(name: str, codes: list[str] | None = None) -> list[dict]:
+    rows = {row["code"]: row for row in _plain(TABLES[name], "pk", codes)}
     for key, part in PARTS.get(name, {}).items():
-        _hang_on(rows, key, part)
+        _hang_on(rows, key, part, codes)
     if name == "families":
         for row in rows.values():
             row["members"] = row.pop("treatments") + row.pop("families")
@@ -82,11 +89,11 @@ def _rows(name: str, table: type[models.Model]) -> list[dict]:
     return list(rows.values())
 
 
-def _hang_on(rows: dict[str, dict], key: str, part: type[models.Model]):
+def _hang_on(rows: dict[str, dict], key: str, part: type[models.Model], codes: list[str] | None):
     single = isinstance(part._meta.get_field(_owner(part)), models.OneToOneField)
     for row in rows.values():
         row[key] = None if single else []
-    for item in _plain(part):
+    for item in _plain(part, _owner(part), codes):
         owner = item.pop(_owner(part))
         item.pop("position", None)
         if part is tables.Figure and item["kind"] == "price":
@@ -105,16 +112,17 @@ def _money(value) -> str | None:
     return None if value is None else f"{value:.2f}"
 
 
-def _plain(table: type[models.Model]) -> Iterator[dict]:
+def _plain(table: type[models.Model], owner: str, codes: list[str] | None) -> Iterator[dict]:
     """Rows as mappings by the keys of the document, many-to-many relations as lists of codes."""
-    joined = {
-        relation.name: _joined(table, relation) for relation in table._meta.local_many_to_many
-    }
+    wanted = {} if codes is None else {f"{owner}__in": codes}
+    found = table.objects.filter(**wanted)
+    only = found.values("pk") if wanted else None
+    joined = {relation.name: _joined(relation, only) for relation in table._meta.local_many_to_many}
     columns = {field.attname: _key(field) for field in table._meta.local_fields}
     pk = table._meta.pk.attname
-    for values in table.objects.order_by(*_reading_order(table)).values(*columns):
+    for values in found.order_by(*_reading_order(table)).values(*columns):
         row = {columns[column]: _out(value) for column, value in values.items()}
-        row |= {name: found[values[pk]] for name, found in joined.items()}
+        row |= {name: targets[values[pk]] for name, targets in joined.items()}
         row.pop("id", None)
         yield row
 
@@ -128,14 +136,14 @@ def _key(field: models.Field) -> str:
     return KEY_OF.get(field.name, field.name)
 
 
-def _joined(table, relation) -> dict:
-    through = relation.remote_field.through
-    pairs = through.objects.values_list(
-        f"{relation.m2m_field_name()}_id", f"{relation.m2m_reverse_field_name()}_id"
-    )
+def _joined(relation, only: models.QuerySet | None) -> dict:
+    through, owner = relation.remote_field.through, f"{relation.m2m_field_name()}_id"
+    pairs = through.objects.values_list(owner, f"{relation.m2m_reverse_field_name()}_id")
+    if only is not None:
+        pairs = pairs.filter(**{f"{owner}__in": only})
     found = defaultdict(list)
-    for owner, target in pairs.order_by("pk"):
-        found[owner].append(target)
+    for one, target in pairs.order_by("pk"):
+        found[one].append(target)
     return found
 
 
@@ -161,6 +169,17 @@ def write(document: dict, *, step=lambda rows: rows):
         if changed:
             _write_section(name, changed)
     _join_families(document, old)
+
+
+def write_row(section: str, row: dict):
+    """One canonical row into the tables, in place of the one with its code."""
+    _write_section(section, [row])
+    if section == "families":
+        _join_members({row["code"]: row["members"]})
+
+
+def remove_row(section: str, code: str):
+    TABLES[section].objects.filter(pk=code).delete()
 
 
 def _remove_what_left(name: str, document: dict, old: dict):
@@ -231,13 +250,14 @@ def _join_families(document: dict, old: dict):
     """Members are treatments or families, so they wait until both are there."""
     if document["families"] == old["families"] and document["treatments"] == old["treatments"]:
         return
-    treatments = {row["code"] for row in document["treatments"]}
-    members = {row["code"]: row["members"] for row in document["families"]}
-    _join(
-        tables.Family._meta.get_field("treatments"),
-        {code: [one for one in some if one in treatments] for code, some in members.items()},
-    )
-    _join(
-        tables.Family._meta.get_field("families"),
-        {code: [one for one in some if one not in treatments] for code, some in members.items()},
-    )
+    _join_members({row["code"]: row["members"] for row in document["families"]})
+
+
+def _join_members(members: dict[str, list[str]]):
+    treatments = set(tables.Treatment.objects.values_list("code", flat=True))
+    for name, fits in (("treatments", True), ("families", False)):
+        chosen = {
+            code: [one for one in some if (one in treatments) is fits]
+            for code, some in members.items()
+        }
+        _join(tables.Family._meta.get_field(name), chosen)

@@ -36,3 +36,19 @@ class EditedByTheClinic(CatalogueError):
 class NoSuchTreatment(CatalogueError):
     def __init__(self, code):
         super().__init__(f"There is no treatment {code} to withdraw, or it is withdrawn already.")
+
+
+class RowRefused(CatalogueError):
+    """A row that may not be saved so; each problem's path is inside the row."""
+
+    def __init__(self, problems):
+        self.problems = list(problems)
+        super().__init__("\n".join(str(one).removeprefix(": ") for one in self.problems))
+
+
+class RowMoved(CatalogueError):
+    """Somebody saved the row after it was read. `theirs` is the row now, None if it is gone."""
+
+    def __init__(self, theirs, changes):
+        self.theirs, self.changes = theirs, changes
+        super().__init__("Somebody else changed this row after you opened it. Nothing was saved.")

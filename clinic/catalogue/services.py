@@ -4,12 +4,11 @@ from pathlib import Path
 
 from django.db import transaction
 
-from clinic.catalogue import checks, documents
+from clinic.catalogue import checks, documents, drafting
 from clinic.catalogue.errors import (
     CatalogueRefused,
     EditedByTheClinic,
     NoSuchTreatment,
-    Problem,
 )
 from clinic.catalogue.files import DATA, Files
 from clinic.catalogue.models import Treatment, Version
@@ -48,7 +47,7 @@ def publish(*, by, words: str = "") -> Version:
     """The draft in the tables as a new version, or the version in force if nothing differs."""
     document = documents.draft()
     if wrong := checks.problems(document):
-        raise CatalogueRefused(_in_words(document, problem) for problem in wrong)
+        raise CatalogueRefused(drafting.in_words(document, problem) for problem in wrong)
     digest = documents.hash_of(document)
     newest = Version.objects.select_for_update().defer("document").order_by("-number").first()
     if newest and newest.hash == digest:
@@ -57,14 +56,6 @@ def publish(*, by, words: str = "") -> Version:
     return Version.objects.create(
         number=number, document=document, hash=digest, published_by=by, words=words
     )
-
-
-def _in_words(document: dict, problem: Problem) -> str:
-    """A problem by the code of its row: "pairs c012, weeks: ..."."""
-    section, index, *inner = problem.path
-    code = document[section][index].get("code", index)
-    where = ".".join(str(step) for step in inner)
-    return f"{section} {code}{', ' + where if where else ''}: {problem.reason}"
 
 
 @transaction.atomic

@@ -1,0 +1,225 @@
+"""The working draft, as pages read and write it: a row at a time, checked, and never over somebody.
+
+    row = drafting.read("treatments", "subcision")
+    seen = drafting.token(row)                    # kept in the form
+    drafting.save("treatments", changed, seen=seen)
+
+The tables are the draft; nothing here keeps a copy. Writers go one after another; whoever saves a
+row that somebody else saved since it was read is told what changed, and nothing is overwritten.
+"""
+
+import hashlib
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+from clinic.catalogue import checks, differing, documents
+from clinic.catalogue.differing import FieldChange, RowChange, changes
+from clinic.catalogue.errors import CatalogueRefused, Problem, RowMoved, RowRefused
+from clinic.catalogue.reading import Book, Names
+
+__all__ = [
+    "FieldChange",
+    "RowChange",
+    "RowMoved",
+    "RowRefused",
+    "apply",
+    "book",
+    "changes",
+    "read",
+    "reinstate",
+    "remove",
+    "rows",
+    "save",
+    "token",
+    "withdraw",
+    "writing",
+]
+
+LASTING = {
+    "treatments": "a treatment is withdrawn, never removed: plans of the past name it",
+    "regions": "a region is never removed: findings, photos and the face chart name it",
+    "scales": "a scale is never removed: gradings of the past were made with it",
+    "instruments": "a questionnaire is never removed: answers of the past were given to it",
+    "strategies": "a strategy is never removed: the planner offers one plan for each",
+    "calibration": "a constant is never removed: the planner computes with it",
+}
+"""Sections whose rows other records or the program itself name, and why each row stays."""
+
+
+# ---- reading
+
+
+def token(row: dict | None) -> str:
+    """What an editor has read, in short; empty for a row that is not there."""
+    return hashlib.sha256(documents.canonical(row).encode()).hexdigest() if row else ""
+
+
+def read(section: str, code: str) -> dict | None:
+    return next(iter(documents.rows(section, [code])), None)
+
+
+def rows(section: str) -> list[dict]:
+    return documents.rows(section)
+
+
+class DraftBook(Book):
+    """The draft as a book, that reads a section when it is first asked for."""
+
+    def __init__(self):
+        super().__init__({})
+
+    def rows(self, section: str) -> dict[str, dict]:
+        if section not in self._rows:
+            self._rows[section] = {row["code"]: row for row in documents.rows(section)}
+        return self._rows[section]
+
+
+def book() -> Book:
+    return DraftBook()
+
+
+# ---- writing
+
+
+@contextmanager
+def writing():
+    """One writer at a time, all or nothing. Whatever else writes the tables does it in here."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('catalogue draft'))")
+        yield
+
+
+def save(section: str, row: dict, *, seen: str | None) -> dict:
+    """Put a row into the draft and return it as it is kept; `seen` is None for a new row.
+
+    Raises RowRefused where the row, or the catalogue with it, would not be sound; RowMoved where
+    it is no longer the row that the editor read.
+    """
+    with writing():
+        document = documents.draft()
+        there = _row_of(document, section, row.get("code"))
+        if seen is None and there is not None:
+            code = row["code"]
+            taken = f"the code {code} is taken by “{_name(section, there)}”; choose another"
+            raise RowRefused([Problem(("code",), taken)])
+        if seen is not None and token(there) != seen:
+            raise _moved(section, there, row)
+        kept = _checked(document, section, row)
+        if kept != there:
+            documents.write_row(section, kept)
+        return kept
+
+
+def remove(section: str, code: str, *, seen: str):
+    """Take a row out of the draft; refused while another row names it."""
+    if section in LASTING:
+        raise RowRefused([Problem((), LASTING[section])])
+    with writing():
+        document = documents.draft()
+        there = _row_of(document, section, code)
+        if token(there) != seen:
+            raise _moved(section, there, None)
+        others = [row for row in document[section] if row["code"] != code]
+        if wrong := _new_problems(document, {**document, section: others}):
+            name = _name(section, there)
+            raise RowRefused(
+                Problem((), f"“{name}” is still needed: {line}") for _, _, line in wrong
+            )
+        documents.remove_row(section, code)
+
+
+def withdraw(code: str, *, seen: str) -> dict:
+    """No plan made from the next version on holds this treatment; what was planned keeps it."""
+    return _set_withdrawn(code, True, seen)
+
+
+def reinstate(code: str, *, seen: str) -> dict:
+    return _set_withdrawn(code, False, seen)
+
+
+def _set_withdrawn(code: str, withdrawn: bool, seen: str) -> dict:
+    row = read("treatments", code)
+    if row is None:
+        raise _moved("treatments", None, None)
+    return save("treatments", row | {"withdrawn": withdrawn}, seen=seen)
+
+
+def apply(document: dict, *, step=lambda rows: rows):
+    """Put a whole document in place of the draft, or nothing of it.
+
+    Raises CatalogueRefused with place and reason for anything wrong in it.
+    """
+    if wrong := checks.problems(document):
+        raise CatalogueRefused(in_words(document, problem) for problem in wrong)
+    with writing():
+        documents.write(checks.tidy(document), step=step)
+
+
+# ---- what is wrong with a row
+
+
+def _checked(document: dict, section: str, row: dict) -> dict:
+    """The canonical row; RowRefused with everything that is wrong with it."""
+    code, others = row.get("code"), document[section]
+    others = [one for one in others if one["code"] != code]
+    after = {**document, section: [*others, row]}
+    found = list(checks.SECTIONS[section].check(row, (), checks.book_of(after)))
+    if found:
+        raise RowRefused(found)
+    kept = checks.SECTIONS[section].tidy(row)
+    wrong = _new_problems(document, {**document, section: [*others, kept]})
+    if wrong:
+        raise RowRefused(
+            Problem(path, reason) if at == (section, code) else Problem((), line)
+            for at, (path, reason), line in wrong
+        )
+    return kept
+
+
+def _new_problems(before: dict, after: dict) -> list[tuple[tuple, Problem, str]]:
+    """What is wrong `after` and was not `before`: its row, the problem inside it, and in words."""
+    wrong = checks.problems(after)
+    if not wrong:
+        return []
+    known = {(_row_at(before, one), _inside(one)) for one in checks.problems(before)}
+    return [
+        (_row_at(after, one), _inside(one), in_words(after, one))
+        for one in wrong
+        if (_row_at(after, one), _inside(one)) not in known
+    ]
+
+
+def _inside(problem: Problem) -> Problem:
+    return Problem(problem.path[2:], problem.reason)
+
+
+def _row_at(document: dict, problem: Problem) -> tuple:
+    section, index = problem.path[:2]
+    return section, document[section][index].get("code")
+
+
+def in_words(document: dict, problem: Problem) -> str:
+    """ "pair “Subcision and Laser” (c1), weeks: ..."; what cannot be named stands as its path."""
+    section, index, *inner = [*problem.path, None, None][: max(2, len(problem.path))]
+    try:
+        named = differing.row_in_words(section, document[section][index], Names(Book(document)))
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return str(problem)
+    place = differing.place_in_words(tuple(inner))
+    return f"{named}{', ' + place if place else ''}: {problem.reason}"
+
+
+def _moved(section: str, theirs: dict | None, mine: dict | None) -> RowMoved:
+    names = Names(book())
+    fields = differing.field_changes(mine, theirs, names, names) if mine else ()
+    return RowMoved(theirs, list(fields))
+
+
+def _row_of(document: dict, section: str, code) -> dict | None:
+    return next((row for row in document[section] if row["code"] == code), None)
+
+
+def _name(section: str, row: dict) -> str:
+    return differing.row_name(section, row, Names(book()))

@@ -1,0 +1,164 @@
+"""The draft a row at a time: checked, all or nothing, and never over somebody else's work."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from clinic.catalogue import documents, drafting, services
+from clinic.catalogue.errors import CatalogueRefused, RowMoved, RowRefused
+from clinic.catalogue.models import Treatment
+from tests.catalogue.small import write_small
+
+
+@pytest.fixture
+def small(tmp_path, db):
+    return services.load(write_small(tmp_path))
+
+
+def read(section, code):
+    row = drafting.read(section, code)
+    return row, drafting.token(row)
+
+
+def refused(section, row, seen):
+    before = documents.draft()
+    with pytest.raises(RowRefused) as refusal:
+        drafting.save(section, row, seen=seen)
+    assert documents.draft() == before
+    return {one.path: one.reason for one in refusal.value.problems}
+
+
+def test_a_row_is_read_as_the_document_has_it(small):
+    document = documents.draft()
+
+    for section in documents.TABLES:
+        assert drafting.rows(section) == document[section]
+    assert drafting.read("treatments", "laser") in document["treatments"]
+    assert drafting.read("treatments", "leeches") is None
+
+
+def test_a_saved_row_is_the_draft_and_touches_no_other(small):
+    before = documents.draft()
+    row, seen = read("treatments", "subcision")
+    row["indications"][0]["effectiveness"] = 3
+    row["requires"] = []
+
+    kept = drafting.save("treatments", row, seen=seen)
+
+    assert drafting.read("treatments", "subcision") == kept
+    [change] = drafting.changes(before, documents.draft())
+    assert [(one.label, one.before, one.after) for one in change.fields] == [
+        ("Needs", "A needle", ""),
+        ("Indication Rolling: effectiveness", "4: First choice or strongest", "3: Good"),
+    ]
+
+
+def test_every_fault_of_a_row_is_told_with_its_place_and_nothing_is_saved(small):
+    row, seen = read("treatments", "subcision")
+    row["skill"] = "NOPE"
+    row["figures"][1] |= {"min": 4}
+    row["indications"][0]["effectiveness"] = 5
+
+    assert refused("treatments", row, seen) == {
+        ("skill",): "there is no NOPE in families",
+        ("figures", 1, "min"): "min 4 is above typical 2",
+        ("indications", 0, "effectiveness"): "5 is over 4",
+    }
+
+
+def test_a_row_that_others_rely_on_is_refused_with_their_names(small):
+    row, seen = read("questions", "isotretinoin")
+    row["parts"].pop(1)
+
+    told = refused("questions", row, seen)
+
+    assert "safety rule “Isotretinoin” (ISO-1), clause 1, until, fact:" in told[()]
+    assert "no question feeds a date called isotretinoin.last_dose" in told[()]
+
+
+def test_a_contradiction_is_told_at_the_row_that_brings_it(small):
+    row, _ = read("pairs", "c1")
+    row |= {"code": "c2", "relation": "avoid", "first": None, "weeks": None}
+
+    told = refused("pairs", row, None)
+
+    assert "ban it" in told[("relation",)]
+
+
+def test_a_new_row_may_not_take_the_code_of_another(small):
+    row, _ = read("sources", "gk")
+
+    assert "taken by “General knowledge”" in refused("sources", row, None)[("code",)]
+
+
+def test_a_row_that_somebody_saved_meanwhile_is_not_overwritten(small):
+    mine, seen = read("pairs", "c1")
+    drafting.save("pairs", mine | {"why": "theirs"}, seen=seen)
+
+    with pytest.raises(RowMoved) as moved:
+        drafting.save("pairs", mine | {"why": "mine"}, seen=seen)
+
+    assert moved.value.theirs["why"] == "theirs"
+    assert [one.label for one in moved.value.changes] == ["Reason"]
+    assert drafting.read("pairs", "c1")["why"] == "theirs"
+
+
+def test_a_row_in_use_stays_and_its_users_are_named(small):
+    row, seen = read("words", "on_isotretinoin")
+    with pytest.raises(RowRefused, match=r"still needed: .*“Subcision” \(subcision\)"):
+        drafting.remove("words", "on_isotretinoin", seen=seen)
+
+    _, seen = read("pairs", "c1")
+    drafting.remove("pairs", "c1", seen=seen)
+
+    assert drafting.read("words", "on_isotretinoin") == row
+    assert drafting.read("pairs", "c1") is None
+
+
+def test_a_treatment_is_withdrawn_and_reinstated_but_never_removed(small):
+    _, seen = read("treatments", "laser")
+    with pytest.raises(RowRefused, match="withdrawn, never removed"):
+        drafting.remove("treatments", "laser", seen=seen)
+
+    kept = drafting.withdraw("laser", seen=seen)
+    assert Treatment.objects.get(code="laser").withdrawn
+
+    drafting.reinstate("laser", seen=drafting.token(kept))
+    assert not Treatment.objects.get(code="laser").withdrawn
+
+
+def test_a_broken_document_changes_nothing(small):
+    before = documents.draft()
+    broken = documents.draft()
+    broken["pairs"][0]["a"] = "leeches"
+    broken["sources"].pop()
+
+    with pytest.raises(CatalogueRefused, match="there is no leeches"):
+        drafting.apply(broken)
+
+    assert documents.draft() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_admins_who_save_one_row_at_once_one_is_told(tmp_path):
+    services.load(write_small(tmp_path))
+    row, seen = read("pairs", "c1")
+    both_ready = Barrier(2)
+
+    def save(words):
+        both_ready.wait()
+        try:
+            return drafting.save("pairs", row | {"why": words}, seen=seen)["why"]
+        except RowMoved as moved:
+            return moved
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(save, ["one", "other"]))
+
+    [told] = [one for one in answers if isinstance(one, RowMoved)]
+    [kept] = [one for one in answers if isinstance(one, str)]
+    assert drafting.read("pairs", "c1")["why"] == told.theirs["why"] == kept
