@@ -6,7 +6,7 @@ from functools import lru_cache
 from clinic.catalogue.models import Version
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Definitions:
     scales: dict[str, dict]
     sides: dict[str, tuple[str, ...]]  # of each region

@@ -3,6 +3,7 @@
 import datetime as dt
 from calendar import monthrange
 from dataclasses import dataclass
+from functools import lru_cache
 
 from patients import definitions
 
@@ -41,7 +42,12 @@ class Question:
 
 def questions() -> dict[str, Question]:
     """By code, in the order in which they are asked; nothing before a catalogue is published."""
-    return {row["code"]: _question(row) for row in definitions.in_force().questions}
+    return dict(_questions_of(definitions.in_force()))
+
+
+@lru_cache(maxsize=8)
+def _questions_of(found: definitions.Definitions) -> dict[str, Question]:
+    return {row["code"]: _question(row) for row in found.questions}
 
 
 def _question(row: dict) -> Question:

@@ -19,6 +19,8 @@ def missing(codes, patient, on: date, names, made_at: datetime | None = None) ->
 
     `made_at` is when something was made that lacked them: an answer may have come since.
     """
+    if not codes:
+        return []
     stored = answers_in_force(patient, on)
     before = answers_in_force(patient, on, made_at) if made_at else stored
     return [

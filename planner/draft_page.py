@@ -74,6 +74,13 @@ class Desk:
     def places(self) -> tuple[str, ...]:
         return self.engine.places
 
+    def after(self, draft) -> "Desk":
+        """The same desk for the draft as it has become: the facts of the patient have not moved."""
+        new = Desk(draft)
+        known = {"engine", "in_force", "engine_today"} & vars(self).keys()
+        vars(new).update({name: vars(self)[name] for name in known})
+        return new
+
     def treatment(self, code: str) -> str:
         return self.engine.catalogue.name_of(code)
 
@@ -131,18 +138,18 @@ class Figure:
     since_taken: str
 
 
-def draft_page(plan, *, at: str = "", bound=None) -> dict:
+def draft_page(plan, *, at: str = "", bound=None, desk: Desk | None = None) -> dict:
     """The part of a draft's page that every change draws anew.
 
     `at` names what is open for a change: a step's key, "visit-2" or "add"; `bound` is a form that
     was refused and keeps what was typed.
     """
-    desk = Desk(plan)
+    desk = desk or Desk(plan)
     content = desk.content
     said = judged(content, desk.engine_today)
     findings = said.findings
     names = bridge.names(plan.catalogue_version)
-    edits = list(plan.edits.defer("content"))
+    edits = list(plan.edits.select_related("made_by").defer("content"))
     done = [edit for edit in edits if edit.number and not edit.undone]
     return {
         "plan": plan,
@@ -325,9 +332,8 @@ def _needs_reason(desk: Desk, key: str) -> bool:
     return next(step["needs_override"] for step in steps if step["key"] == key)
 
 
-def form_for(plan, at: str, op: str, data):
+def form_for(desk: Desk, at: str, op: str, data):
     """The bound form of a change at `at`; NotEditable where there is none such."""
-    desk = Desk(plan)
     forms, options = _forms_at(desk, at)
     if op not in forms:
         raise NotEditable("This cannot be changed in that way. Look at the plan once more.")

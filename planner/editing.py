@@ -7,8 +7,7 @@ whole content after it, so that nothing that was arranged is lost.
 from datetime import date
 from decimal import Decimal
 
-from django.db import transaction
-from django.db.models import Max
+from django.db import connection, transaction
 from django.utils import timezone
 
 from planner import bridge
@@ -27,17 +26,18 @@ AS_TAKEN = "As it was taken"
 
 
 @transaction.atomic
-def edit(*, plan, by, revision, change, words, keeps_protocol=False) -> Plan:
+def edit(*, plan, by, revision, change, words, keeps_protocol=False, desk=None) -> Plan:
     """Change a draft by `change`, which takes an outline and gives one; `words` say what it did.
 
     `revision` is the draft's as the person saw it: DraftChanged if somebody was quicker.
     NotEditable says why a change cannot be made. A change of what is done when in a published
-    protocol makes it the clinician's own plan, unless it `keeps_protocol`.
+    protocol makes it the clinician's own plan, unless it `keeps_protocol`. `desk` is the engine's
+    for this draft today, where the caller has it.
     """
     draft = _open(plan, revision)
     content = keyed(draft)
     new = change(outline_of(content["sessions"]))
-    made = _rebuild(draft, content, new, keeps_protocol)
+    made = _rebuild(content, new, draft, desk or _desk_of(draft), keeps_protocol)
     _remember(draft, content, made, by=by, words=words)
     _write(draft, made)
     return draft
@@ -49,15 +49,16 @@ def fill(*, plan, by, revision) -> Plan:
     draft = _open(plan, revision)
     content = keyed(draft)
     outline = outline_of(content["sessions"])
-    completed = _completed(draft, outline)
+    desk = _desk_of(draft)
+    completed = _completed(draft, outline, desk)
     new = filled(outline, plain(completed.proposal)["sessions"])
-    made = _rebuild(draft, content, new, keeps_protocol=False)
+    made = _rebuild(content, new, draft, desk)
     _remember(draft, content, made, by=by, words=completed.text.rstrip("."))
     _write(draft, made)
     return draft
 
 
-def _completed(draft, outline: Outline):
+def _completed(draft, outline: Outline, desk):
     pinned = tuple(
         GivenSession(
             day=0,
@@ -76,11 +77,9 @@ def _completed(draft, outline: Outline):
             "Pin at least one step first: the planner fills in the rest around it. "
             "For a plan that is all new, ask for protocols anew."
         )
-    case = bridge.case_of(draft.assessment, on=timezone.localdate())
-    catalogue = bridge.catalogue_of(draft.catalogue_version)
-    known = {strategy.code for strategy in catalogue.strategies}
+    known = {strategy.code for strategy in desk.catalogue.strategies}
     aim = draft.strategy if draft.strategy in known else "balanced"
-    return complete(case, catalogue, GivenPlan(pinned), strategy=aim)
+    return complete(desk.case, desk.catalogue, GivenPlan(pinned), strategy=aim)
 
 
 @transaction.atomic
@@ -141,8 +140,11 @@ def keyed(plan) -> dict:
     }
 
 
-def _rebuild(draft, content: dict, outline: Outline, keeps_protocol: bool) -> dict:
-    desk = bridge.desk_of(draft.assessment, draft.catalogue_version, on=timezone.localdate())
+def _desk_of(draft):
+    return bridge.desk_of(draft.assessment, draft.catalogue_version, on=timezone.localdate())
+
+
+def _rebuild(content: dict, outline: Outline, draft, desk, keeps_protocol=False) -> dict:
     made = rebuilt(
         content,
         outline,
@@ -154,11 +156,14 @@ def _rebuild(draft, content: dict, outline: Outline, keeps_protocol: bool) -> di
 
 
 def _remember(draft, before: dict, after: dict, *, by, words) -> None:
-    if not draft.edits.exists():
+    stored = dict(draft.edits.values_list("number", "undone"))
+    if not stored:
+        stored[0] = False
         Edit.objects.create(plan=draft, number=0, words=AS_TAKEN, content=before, made_by=by)
-    draft.edits.filter(undone=True).delete()
-    last = draft.edits.aggregate(last=Max("number"))["last"]
-    Edit.objects.create(plan=draft, number=last + 1, words=words[:300], content=after, made_by=by)
+    if any(stored.values()):
+        draft.edits.filter(undone=True).delete()
+    number = 1 + max(number for number, undone in stored.items() if not undone)
+    Edit.objects.create(plan=draft, number=number, words=words[:300], content=after, made_by=by)
 
 
 # --- rows --------------------------------------------------------------------------------------
@@ -179,11 +184,11 @@ def _write(draft, content: dict) -> None:
 def _write_sessions(draft, content: dict) -> None:
     """The rows of what is still to come, anew; those of performed visits get their number."""
     Step.objects.filter(session__block__plan=draft, session__performance=None).delete()
-    PlannedSession.objects.filter(block__plan=draft, performance=None).delete()
+    _delete_visits_to_come(draft)
     blocks = _blocks(draft, content)
     late_share = bridge.catalogue_of(draft.catalogue_version).constant("window.late_share")
     links = chain(content["sessions"], late_share)
-    kept = {str(one.continues_id): one for one in draft.sessions}
+    kept = {str(one.continues_id): one for one in draft.sessions if one.continues_id}
     sessions, steps = [], []
     for number, (stored, link) in enumerate(zip(content["sessions"], links, strict=True), 1):
         if stored.get("performed_on"):
@@ -196,6 +201,17 @@ def _write_sessions(draft, content: dict) -> None:
         steps += [step_row(row, place, step) for place, step in enumerate(stored["steps"], 1)]
     PlannedSession.objects.bulk_create(sessions)
     Step.objects.bulk_create(steps)
+
+
+def _delete_visits_to_come(draft) -> None:
+    """In one statement: nothing hangs on the visits of a draft, and the database would refuse."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM planner_plannedsession session USING planner_block block "
+            "WHERE block.id = session.block_id AND block.plan_id = %s AND NOT EXISTS "
+            "(SELECT FROM planner_performance done WHERE done.session_id = session.id)",
+            [draft.pk],
+        )
 
 
 def _blocks(draft, content: dict) -> dict[int, Block]:

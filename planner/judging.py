@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from planner.engine.check import check
 from planner.engine.desk import Desk
-from planner.engine.values import Finding, GivenPlan, GivenSession, GivenStep
+from planner.engine.values import Checked, Finding, GivenPlan, GivenSession, GivenStep
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,19 @@ class Judged:
 def judged(content: dict, desk: Desk) -> Judged:
     """What the rules of a desk's catalogue say on its day; what was performed counts as done."""
     sessions = content["sessions"]
-    checked = check(desk.case, desk.catalogue, given_of(content), desk)
+    checked = _checked(given_of(content), desk)
     ahead = tuple(
         finding
         for finding in checked.findings
         if finding.session is None or not sessions[finding.session].get("performed_on")
     )
     return Judged(ahead, checked.ask)
+
+
+@lru_cache(maxsize=8)
+def _checked(given: GivenPlan, desk: Desk) -> Checked:
+    """The service that changes a draft asks, and at once the page that shows it."""
+    return check(desk.case, desk.catalogue, given, desk)
 
 
 def given_of(content: dict) -> GivenPlan:

@@ -95,7 +95,9 @@ class PlanQuerySet(models.QuerySet):
 
     def with_people(self):
         """With who and what a page names; the catalogue's own document is read by its hash."""
-        related = self.select_related("patient", "assessment", "approved_by", "catalogue_version")
+        related = self.select_related(
+            "patient", "assessment__patient", "approved_by", "catalogue_version"
+        )
         return related.defer("catalogue_version__document")
 
 

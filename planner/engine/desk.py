@@ -45,7 +45,7 @@ class Candidate:
         return self.row.code
 
 
-@dataclass
+@dataclass(eq=False)
 class Desk:
     """Everything that the steps of one suggestion share; values are worked out once."""
 
