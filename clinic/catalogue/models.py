@@ -18,6 +18,14 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from clinic.catalogue import kinds, terms
+from clinic.catalogue.publishing_models import (
+    NEVER_CHANGES,
+    LinkEvent,
+    LoweringAnswer,
+    LoweringRequest,
+)
+
+__all__ = ["LinkEvent", "LoweringAnswer", "LoweringRequest"]
 
 CODE = RegexValidator(
     r"^[A-Za-z][A-Za-z0-9_.-]*$",
@@ -27,7 +35,6 @@ ISO_CURRENCY = RegexValidator(r"^[A-Z]{3}$", "A currency is three capital letter
 ISO_COUNTRY = RegexValidator(
     r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$", "A country is an ISO code, such as DE or GB-ENG."
 )
-NEVER_CHANGES = pgtrigger.Update | pgtrigger.Delete
 
 
 def tracked(model):
@@ -263,6 +270,24 @@ class Family(Coded):
 # ---- treatments
 
 
+class PublishedStays(pgtrigger.Trigger):
+    """A treatment that a version names is withdrawn, never deleted: plans of the past name it."""
+
+    name = "published_treatment_stays"
+    when = pgtrigger.Before
+    operation = pgtrigger.Delete
+    func = """
+        IF EXISTS (
+            SELECT 1 FROM catalogue_version WHERE document->'treatments'
+                @> jsonb_build_array(jsonb_build_object('code', OLD.code))
+        ) THEN
+            RAISE EXCEPTION 'published_treatment_stays: % is withdrawn, never deleted', OLD.code
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        RETURN OLD;
+    """
+
+
 @tracked
 class Treatment(Coded):
     name = models.CharField(max_length=120)
@@ -297,6 +322,7 @@ class Treatment(Coded):
                 violation_error_message="The stage of the course is 0 to 3.",
             ),
         ]
+        triggers = [PublishedStays()]
 
 
 class PartOfTreatment(Checked):
@@ -772,6 +798,9 @@ class Version(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     words = models.TextField(blank=True, help_text="What changed, and why.")
+    lowering = models.OneToOneField(
+        LoweringRequest, models.PROTECT, null=True, blank=True, related_name="version"
+    )
 
     objects = VersionQuerySet.as_manager()
 

@@ -6,10 +6,61 @@ import django.db.models.deletion
 import django.utils.timezone
 import pgtrigger.compiler
 import pgtrigger.migrations
+import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
 from clinic.catalogue.at_once import AtOnce
+
+# Tables of many to many have no model of their own that could carry a trigger.
+LINKS = [
+    ("calibration_sources", "calibration_id", "source_id"),
+    ("contraindication_sources", "contraindication_id", "source_id"),
+    ("family_families", "from_family_id", "to_family_id"),
+    ("family_treatments", "family_id", "treatment_id"),
+    ("figure_sources", "figure_id", "source_id"),
+    ("indication_sources", "indication_id", "source_id"),
+    ("instrument_sources", "instrument_id", "source_id"),
+    ("limit_sources", "limit_id", "source_id"),
+    ("pairrule_sources", "pairrule_id", "source_id"),
+    ("policy_sources", "policy_id", "source_id"),
+    ("protocol_sources", "protocol_id", "source_id"),
+    ("question_sources", "question_id", "source_id"),
+    ("safetyrule_sources", "safetyrule_id", "source_id"),
+    ("scale_sources", "scale_id", "source_id"),
+    ("skintypes_sources", "skintypes_id", "source_id"),
+    ("statement_sources", "statement_id", "source_id"),
+    ("treatment_requires", "treatment_id", "requirement_id"),
+    ("word_sources", "word_id", "source_id"),
+]
+KEEP_LINKS = """
+    CREATE FUNCTION catalogue_keep_link() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE gone jsonb; come jsonb;
+    BEGIN
+        IF TG_OP <> 'INSERT' THEN
+            gone := to_jsonb(OLD);
+            INSERT INTO catalogue_linkevent
+                (pgh_created_at, pgh_label, pgh_context_id, link, owner, target)
+            VALUES (NOW(), 'delete', _pgh_attach_context(), TG_ARGV[0],
+                    gone->>TG_ARGV[1], gone->>TG_ARGV[2]);
+        END IF;
+        IF TG_OP <> 'DELETE' THEN
+            come := to_jsonb(NEW);
+            INSERT INTO catalogue_linkevent
+                (pgh_created_at, pgh_label, pgh_context_id, link, owner, target)
+            VALUES (NOW(), 'insert', _pgh_attach_context(), TG_ARGV[0],
+                    come->>TG_ARGV[1], come->>TG_ARGV[2]);
+        END IF;
+        RETURN NULL;
+    END $$;
+""" + "".join(
+    f"""
+    CREATE TRIGGER keep_link AFTER INSERT OR UPDATE OR DELETE ON catalogue_{link}
+        FOR EACH ROW EXECUTE FUNCTION catalogue_keep_link('{link}', '{owner}', '{target}');
+    """
+    for link, owner, target in LINKS
+)
+FORGET_LINKS = "DROP FUNCTION catalogue_keep_link() CASCADE;"
 
 
 class Migration(migrations.Migration):
@@ -980,6 +1031,55 @@ class Migration(migrations.Migration):
                 },
             ),
             migrations.CreateModel(
+                name='LinkEvent',
+                fields=[
+                    ('pgh_id', models.BigAutoField(primary_key=True, serialize=False)),
+                    ('pgh_created_at', models.DateTimeField()),
+                    ('pgh_label', models.CharField(max_length=10)),
+                    ('link', models.CharField(max_length=60)),
+                    ('owner', models.CharField(max_length=60)),
+                    ('target', models.CharField(max_length=60)),
+                    ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
+                ],
+                options={
+                    'indexes': [models.Index(fields=['link', 'owner'], name='link_event_of_a_row')],
+                },
+            ),
+            migrations.CreateModel(
+                name='LoweringRequest',
+                fields=[
+                    ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                    ('base', models.PositiveIntegerField(help_text='The version that was in force.')),
+                    ('draft_hash', models.CharField(max_length=64)),
+                    ('reason', models.TextField()),
+                    ('words', models.TextField(help_text='What the version is published with.')),
+                    ('lowered', models.JSONField(help_text='Each lowering in words, as it was shown to both.')),
+                    ('asked_at', models.DateTimeField(default=django.utils.timezone.now)),
+                    ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ],
+                options={
+                    'ordering': ['-asked_at'],
+                    'constraints': [
+                        models.CheckConstraint(condition=models.Q(('draft_hash__regex', '^[0-9a-f]{64}$')), name='lowering_hash_is_sha256', violation_error_message='The hash is 64 hexadecimal digits.'),
+                        models.CheckConstraint(condition=models.Q(('reason__regex', '\\S'), ('words__regex', '\\S')), name='lowering_has_a_reason', violation_error_message='Say why safety may be lowered, and what changed.'),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name='LoweringAnswer',
+                fields=[
+                    ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                    ('agreed', models.BooleanField()),
+                    ('words', models.TextField(blank=True)),
+                    ('answered_at', models.DateTimeField(default=django.utils.timezone.now)),
+                    ('answered_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('request', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='answer', to='catalogue.loweringrequest')),
+                ],
+                options={
+                    'constraints': [models.CheckConstraint(condition=models.Q(('agreed', True), ('words__regex', '\\S'), _connector='OR'), name='lowering_is_declined_with_words', violation_error_message='Say why you decline.')],
+                },
+            ),
+            migrations.CreateModel(
                 name='Version',
                 fields=[
                     ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -989,6 +1089,7 @@ class Migration(migrations.Migration):
                     ('published_at', models.DateTimeField(default=django.utils.timezone.now)),
                     ('words', models.TextField(blank=True, help_text='What changed, and why.')),
                     ('published_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('lowering', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='version', to='catalogue.loweringrequest')),
                 ],
                 options={
                     'ordering': ['-number'],
@@ -1430,5 +1531,26 @@ class Migration(migrations.Migration):
                 model_name='calibrationevent',
                 trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='71bc6cb33a7342de5eb647de473a22ba90f24013', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_6b531', table='catalogue_calibrationevent', when='BEFORE')),
             ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='treatment',
+                trigger=pgtrigger.compiler.Trigger(name='published_treatment_stays', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF EXISTS (\n            SELECT 1 FROM catalogue_version WHERE document->'treatments'\n                @> jsonb_build_array(jsonb_build_object('code', OLD.code))\n        ) THEN\n            RAISE EXCEPTION 'published_treatment_stays: % is withdrawn, never deleted', OLD.code\n                USING ERRCODE = 'integrity_constraint_violation';\n        END IF;\n        RETURN OLD;\n    ", hash='24b56998c610d7c26d5b66241bb178d4ce91e6c3', operation='DELETE', pgid='pgtrigger_published_treatment_stays_4710b', table='catalogue_treatment', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='linkevent',
+                trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='418dd17d2a541aafe4cb62b6c6626c34f7e1288a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_1f48b', table='catalogue_linkevent', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='loweringrequest',
+                trigger=pgtrigger.compiler.Trigger(name='request_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c3a8657b7b2e9305a8855e6bfd244ace791eb6d2', operation='UPDATE OR DELETE', pgid='pgtrigger_request_never_changes_a29ad', table='catalogue_loweringrequest', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='loweringanswer',
+                trigger=pgtrigger.compiler.Trigger(name='second_person_answers', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF EXISTS (\n            SELECT 1 FROM catalogue_loweringrequest\n            WHERE id = NEW.request_id AND asked_by_id = NEW.answered_by_id\n        ) THEN\n            RAISE EXCEPTION 'second_person_answers: whoever asks for lower safety cannot confirm it'\n                USING ERRCODE = 'integrity_constraint_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='a00c1cfead0fcc4ae09f92a129ea93046c8db6f1', operation='INSERT', pgid='pgtrigger_second_person_answers_25242', table='catalogue_loweringanswer', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='loweringanswer',
+                trigger=pgtrigger.compiler.Trigger(name='answer_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='71734da55683c3dbe02ed734ec1cdb738af0fcb2', operation='UPDATE OR DELETE', pgid='pgtrigger_answer_never_changes_49c88', table='catalogue_loweringanswer', when='BEFORE')),
+            ),
         ]),
+        migrations.RunSQL(KEEP_LINKS, FORGET_LINKS),
     ]
