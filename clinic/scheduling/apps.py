@@ -6,3 +6,9 @@ class SchedulingConfig(AppConfig):
     name = "clinic.scheduling"
     label = "scheduling"
     verbose_name = "Booking"
+
+    def ready(self):
+        from clinic.scheduling import adverse
+        from patients import warnings
+
+        warnings.register(adverse.flags)

@@ -11,6 +11,9 @@ from planner.models import ACTIVE
 OF_ITS_TIME = (Why.AWAY, Why.HOURS)
 """Marks that another time settles."""
 
+CLINICAL = (Why.SAFETY, Why.ADVERSE)
+"""Marks that only a clinician takes away."""
+
 
 def open_marks(appointments=None):
     """Open marks on visits that still stand, of these visits or of all."""
@@ -36,8 +39,8 @@ def mark(appointment: Appointment, why: str, words: str) -> Attention:
 def clear(*, mark: Attention, by, note: str = "", now=None) -> Attention:
     """Somebody has looked, and the visit stands as it is."""
     row = Attention.objects.select_for_update(of=("self",)).get(pk=mark.pk)
-    if row.why == Why.SAFETY and not by.has_perm("scheduling.override_window"):
-        raise errors.NotAllowed("A safety rule speaks here: a clinician looks at it.")
+    if row.why in CLINICAL and not by.has_perm("scheduling.override_window"):
+        raise errors.NotAllowed(f"{row.get_why_display()}: a clinician looks at it.")
     if row.cleared_at is None:
         row.cleared_at, row.cleared_by = now or timezone.now(), by
         row.cleared_note = note.strip()

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from clinic.scheduling import care_views
 from clinic.scheduling import desk_views as views
 
 urlpatterns = [
@@ -26,6 +27,9 @@ urlpatterns = [
     path("visits/<uuid:pk>/freed/", views.freed, name="freed"),
     path("charges/<uuid:pk>/settle/", views.settle_charge, name="settle_charge"),
     path("marks/<int:pk>/clear/", views.clear_mark, name="clear_mark"),
+    path("patients/<uuid:pk>/adverse-events/", care_views.adverse_events, name="adverse_events"),
+    path("adverse-events/<uuid:pk>/", care_views.adverse_event, name="adverse_event"),
+    path("house/", care_views.house_checks, name="house_checks"),
     path("kinds/", views.kinds, name="kinds"),
     path("kinds/<str:kind>/", views.kind, name="kind"),
 ]

@@ -10,10 +10,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinic.catalogue.models import Version
-from clinic.catalogue.reading import book
 from clinic.catalogue.terms import Effect
-from clinic.scheduling import errors
-from clinic.scheduling.models import Answer, Appointment, GateCheck, State, VisitKind
+from clinic.scheduling import adverse, errors, house_checks
+from clinic.scheduling.models import (
+    TREATING,
+    Answer,
+    Appointment,
+    DayCheck,
+    GateCheck,
+    State,
+    VisitKind,
+)
 from clinic.scheduling.writing import in_clinic_time
 from planner import bridge as planner_bridge
 from planner.agreement import agreement_status
@@ -21,13 +28,10 @@ from planner.engine.check import check
 
 CLINICIAN, ANYBODY = "A clinician", "Whoever receives the patient"
 
-GATED = (VisitKind.PROCEDURE, VisitKind.TEST_SPOT)
-"""Kinds of visit that treat skin: they start only when every gate is met."""
+GATED = TREATING
 
 HOLDS_UP = (Effect.BLOCK, Effect.DELAY, Effect.OVERRIDE)
 """What a safety rule can say on the day; preparations and test areas have gates of their own."""
-
-FILLERS, HYALURONIC = "FILL", "HA"  # families of the catalogue
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Gate:
     who: str = ""
     where: str = ""
     answers: tuple[str, ...] = ()  # what may be noted on the visit; empty: read from the record
-    check: GateCheck | None = None
+    check: GateCheck | DayCheck | None = None
 
     @property
     def asks(self) -> list[tuple[str, str]]:
@@ -58,6 +62,7 @@ def gates_of(appointment: Appointment, *, now=None) -> list[Gate]:
         return []
     visit = _Visit(appointment, now)
     return [
+        *visit.adverse(),
         *visit.agreement(),
         visit.history(),
         *visit.safety(),
@@ -76,7 +81,7 @@ def gates_of(appointment: Appointment, *, now=None) -> list[Gate]:
         *visit.preparations(),
         *visit.test_spots(),
         visit.photos(),
-        *visit.fillers(),
+        *visit.house(),
     ]
 
 
@@ -234,18 +239,26 @@ class _Visit:
             gate.code, gate.label, gate.met, gate.words, CLINICIAN, where, answers, gate.check
         )
 
-    def fillers(self):
-        catalogue = book(self.plan.catalogue_version)
-        codes = {step.treatment for step in self.steps}
-        if not codes & catalogue.treatments_of([FILLERS]):
-            return
-        if codes & catalogue.treatments_of([HYALURONIC]):
-            words = "See that it is at hand and that its expiry lies ahead."
-            yield self.noted("hyaluronidase", "Hyaluronidase in date", words, on_the_day=True)
-        words = "See that it is complete and in the room."
-        yield self.noted("emergency_kit", "Emergency kit", words, on_the_day=True)
-        words = "Somebody trained to treat a blocked vessel is in the house."
-        yield self.noted("trained_person", "Trained person in the house", words, on_the_day=True)
+    def house(self):
+        """What the house must have ready that day, confirmed once for all of its visits."""
+        wanted = house_checks.needed_by(self.session)
+        found = house_checks.found_on(self.on) if wanted else {}
+        where = reverse("scheduling:house_checks")
+        for item in wanted:
+            check = found.get(item)
+            met = check is not None and check.answer == Answer.DONE
+            words = house_checks.ASKS[item]
+            if self.today < self.on:
+                words += f" That is confirmed on {errors.day(self.on)}, once for the whole day."
+            words = "" if met else words
+            yield Gate(item.value, item.label, met, words, CLINICIAN, where, check=check)
+
+    def adverse(self):
+        """An open adverse event holds what would treat its field."""
+        for event in adverse.holding(self.visit):
+            words = f"{adverse.in_words(event)}. No procedure there until a clinician closes it."
+            where = event.get_absolute_url()
+            yield Gate(f"adverse_{event.pk}", "Adverse event", False, words, CLINICIAN, where)
 
 
 @dataclass

@@ -6,7 +6,7 @@ from django import template
 from django.utils import timezone
 
 from clinic.catalogue.terms import Phototype
-from patients import chart, facts
+from patients import chart, facts, warnings
 from patients.history import shown_answer
 from patients.questions import Question
 
@@ -15,7 +15,7 @@ register = template.Library()
 
 @register.simple_tag
 def red_flags(patient) -> list[str]:
-    return facts.red_flags(patient, timezone.localdate())
+    return [*warnings.of(patient), *facts.red_flags(patient, timezone.localdate())]
 
 
 @register.filter

@@ -564,7 +564,7 @@ class Migration(migrations.Migration):
                 name='Attention',
                 fields=[
                     ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                    ('why', models.CharField(choices=[('plan_revised', 'The plan was revised'), ('plan_ended', 'The plan ended'), ('safety', 'A safety rule speaks against it now'), ('away', 'Somebody or something is away'), ('hours', 'It falls outside working hours')], max_length=12)),
+                    ('why', models.CharField(choices=[('plan_revised', 'The plan was revised'), ('plan_ended', 'The plan ended'), ('safety', 'A safety rule speaks against it now'), ('away', 'Somebody or something is away'), ('hours', 'It falls outside working hours'), ('adverse', 'An adverse event is open')], max_length=12)),
                     ('words', models.TextField()),
                     ('raised_at', models.DateTimeField(default=django.utils.timezone.now)),
                     ('cleared_at', models.DateTimeField(blank=True, null=True)),
@@ -713,7 +713,7 @@ class Migration(migrations.Migration):
                     ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
                     ('pgh_label', models.TextField(help_text='The event label.')),
                     ('id', models.BigIntegerField()),
-                    ('why', models.CharField(choices=[('plan_revised', 'The plan was revised'), ('plan_ended', 'The plan ended'), ('safety', 'A safety rule speaks against it now'), ('away', 'Somebody or something is away'), ('hours', 'It falls outside working hours')], max_length=12)),
+                    ('why', models.CharField(choices=[('plan_revised', 'The plan was revised'), ('plan_ended', 'The plan ended'), ('safety', 'A safety rule speaks against it now'), ('away', 'Somebody or something is away'), ('hours', 'It falls outside working hours'), ('adverse', 'An adverse event is open')], max_length=12)),
                     ('words', models.TextField()),
                     ('raised_at', models.DateTimeField(default=django.utils.timezone.now)),
                     ('cleared_at', models.DateTimeField(blank=True, null=True)),
@@ -801,7 +801,7 @@ class Migration(migrations.Migration):
             ),
             migrations.AddConstraint(
                 model_name='attention',
-                constraint=models.CheckConstraint(condition=models.Q(('why__in', ['plan_revised', 'plan_ended', 'safety', 'away', 'hours'])), name='mark_is_known'),
+                constraint=models.CheckConstraint(condition=models.Q(('why__in', ['plan_revised', 'plan_ended', 'safety', 'away', 'hours', 'adverse'])), name='mark_is_known'),
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='attention',
@@ -934,6 +934,101 @@ class Migration(migrations.Migration):
             pgtrigger.migrations.AddTrigger(
                 model_name='waitingevent',
                 trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='ea4d848eea91e70f82fd6316433b8ccd4b3e84cf', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_cee00', table='scheduling_waitingevent', when='BEFORE')),
+            ),
+        ]),
+        AtOnce([
+            migrations.CreateModel(
+                name='AdverseEvent',
+                fields=[
+                    ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                    ('kind', models.CharField(choices=[('burn', 'Burn or blister'), ('infection', 'Infection'), ('herpes', 'Cold sores flared up'), ('dark', 'Skin turned darker'), ('pale', 'Skin turned paler'), ('redness', 'Redness that stays'), ('swelling', 'Swelling that stays'), ('bleeding', 'Bleeding or bruise'), ('nodule', 'Lump or nodule'), ('vascular', 'Suspected blocked vessel'), ('vision', 'Eye or vision'), ('nerve', 'Numbness or weakness'), ('allergic', 'Allergic reaction'), ('scar', 'New or thickened scar'), ('other', 'Another one')], max_length=12)),
+                    ('places', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, help_text='Empty: anywhere', size=None)),
+                    ('seen_on', models.DateField()),
+                    ('words', models.TextField()),
+                    ('recorded_at', models.DateTimeField(default=django.utils.timezone.now)),
+                    ('appointment', models.ForeignKey(blank=True, help_text='The visit that it is thought to come from', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='adverse_events', to='scheduling.appointment')),
+                    ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='adverse_events', to='patients.patient')),
+                    ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ],
+                options={
+                    'ordering': ['-seen_on', '-recorded_at'],
+                },
+            ),
+            migrations.CreateModel(
+                name='AdverseEntry',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('step', models.CharField(choices=[('noted', 'Noted'), ('closed', 'Closed'), ('reopened', 'Opened again')], max_length=8)),
+                    ('words', models.TextField()),
+                    ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                    ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                    ('event', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='scheduling.adverseevent')),
+                ],
+                options={
+                    'ordering': ['at', 'pk'],
+                },
+            ),
+            migrations.CreateModel(
+                name='DayCheck',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('on', models.DateField()),
+                    ('item', models.CharField(choices=[('hyaluronidase', 'Hyaluronidase in date'), ('emergency_kit', 'Emergency kit'), ('trained_person', 'Trained person in the house')], max_length=20)),
+                    ('answer', models.CharField(choices=[('done', 'Done'), ('declined', 'Declined by the patient'), ('not_in_order', 'Not in order'), ('waived', 'Not needed, for a reason'), ('taken_back', 'Taken back')], max_length=12)),
+                    ('expires_on', models.DateField(blank=True, null=True)),
+                    ('note', models.CharField(blank=True, max_length=200)),
+                    ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                    ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ],
+                options={
+                    'ordering': ['at', 'pk'],
+                },
+            ),
+        ]),
+        AtOnce([
+            migrations.AddConstraint(
+                model_name='adverseevent',
+                constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['burn', 'infection', 'herpes', 'dark', 'pale', 'redness', 'swelling', 'bleeding', 'nodule', 'vascular', 'vision', 'nerve', 'allergic', 'scar', 'other'])), name='adverse_kind_is_known'),
+            ),
+            migrations.AddConstraint(
+                model_name='adverseevent',
+                constraint=models.CheckConstraint(condition=models.Q(('words', ''), _negated=True), name='an_adverse_event_is_told_in_words', violation_error_message='Say in words what was seen.'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='adverseevent',
+                trigger=pgtrigger.compiler.Trigger(name='adverse_event_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='580da59b632534d63587434c8245823229327c41', operation='UPDATE OR DELETE', pgid='pgtrigger_adverse_event_is_append_only_03fee', table='scheduling_adverseevent', when='BEFORE')),
+            ),
+            migrations.AddConstraint(
+                model_name='adverseentry',
+                constraint=models.CheckConstraint(condition=models.Q(('step__in', ['noted', 'closed', 'reopened'])), name='adverse_step_is_known'),
+            ),
+            migrations.AddConstraint(
+                model_name='adverseentry',
+                constraint=models.CheckConstraint(condition=models.Q(('words', ''), _negated=True), name='an_adverse_entry_has_words', violation_error_message='Say it in words.'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='adverseentry',
+                trigger=pgtrigger.compiler.Trigger(name='adverse_entry_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='e23fb459cc531ca022dc953db79da91822a9a622', operation='UPDATE OR DELETE', pgid='pgtrigger_adverse_entry_is_append_only_0e121', table='scheduling_adverseentry', when='BEFORE')),
+            ),
+            migrations.AddIndex(
+                model_name='daycheck',
+                index=models.Index(fields=['on'], name='day_checks_by_day'),
+            ),
+            migrations.AddConstraint(
+                model_name='daycheck',
+                constraint=models.CheckConstraint(condition=models.Q(('item__in', ['hyaluronidase', 'emergency_kit', 'trained_person'])), name='house_item_is_known'),
+            ),
+            migrations.AddConstraint(
+                model_name='daycheck',
+                constraint=models.CheckConstraint(condition=models.Q(('answer__in', ['done', 'not_in_order', 'taken_back'])), name='house_answer_is_known'),
+            ),
+            migrations.AddConstraint(
+                model_name='daycheck',
+                constraint=models.CheckConstraint(condition=models.Q(models.Q(('answer', 'done'), ('item', 'hyaluronidase'), _negated=True), models.Q(('expires_on__gte', models.F('on')), ('expires_on__isnull', False)), _connector='OR'), name='hyaluronidase_in_order_has_its_expiry', violation_error_message='Give an expiry date that lies ahead.'),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='daycheck',
+                trigger=pgtrigger.compiler.Trigger(name='day_check_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='2f6f738ed6393e5f8e163a9989cac9cb5ebf56c6', operation='UPDATE OR DELETE', pgid='pgtrigger_day_check_is_append_only_2bb02', table='scheduling_daycheck', when='BEFORE')),
             ),
         ]),
     ]

@@ -1,5 +1,13 @@
 """Who and what is booked for when, and what the desk keeps beside it."""
 
+from clinic.scheduling.models.adverse import (
+    AdverseEntry,
+    AdverseEvent,
+    AdverseKind,
+    AdverseStep,
+    DayCheck,
+    HouseItem,
+)
 from clinic.scheduling.models.changes import (
     BookingRequest,
     Change,
@@ -46,6 +54,7 @@ from clinic.scheduling.models.visits import (
     NEVER_PLANNED,
     OF_HOLDS,
     OFF,
+    TREATING,
     Appointment,
     AppointmentQuerySet,
     CancelReason,
@@ -60,8 +69,13 @@ __all__ = [
     "NEVER_PLANNED",
     "OFF",
     "OF_HOLDS",
+    "TREATING",
     "Absence",
     "AbsenceKind",
+    "AdverseEntry",
+    "AdverseEvent",
+    "AdverseKind",
+    "AdverseStep",
     "Answer",
     "Appointment",
     "AppointmentPart",
@@ -76,9 +90,11 @@ __all__ = [
     "ChargeState",
     "Claim",
     "Closed",
+    "DayCheck",
     "Deed",
     "DeviationReason",
     "GateCheck",
+    "HouseItem",
     "PartKind",
     "Resource",
     "ResourceKind",

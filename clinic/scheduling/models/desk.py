@@ -214,6 +214,7 @@ class Why(models.TextChoices):
     SAFETY = "safety", "A safety rule speaks against it now"
     AWAY = "away", "Somebody or something is away"
     HOURS = "hours", "It falls outside working hours"
+    ADVERSE = "adverse", "An adverse event is open"
 
 
 class AttentionQuerySet(models.QuerySet):

@@ -39,6 +39,10 @@ NEVER_PLANNED = (
 )
 
 
+TREATING = (VisitKind.PROCEDURE, VisitKind.TEST_SPOT)
+"""Kinds of visit that treat skin: they start only when every gate is met."""
+
+
 class State(models.TextChoices):
     REQUESTED = "requested", "Requested"
     SCHEDULED = "scheduled", "Scheduled"
