@@ -235,21 +235,24 @@ LIMITS = ("wish", "unknown")
 class Broken:
     """What the planner's rules say against the days of a booking, in whole sentences.
 
-    `intervals` may be departed from for a documented reason; `rules` of safety never.
+    `intervals` may be departed from for a documented reason; `rules` of safety never. `told` says
+    the same by the visit's number: (number, kind, rule, sentence).
     """
 
     intervals: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    told: tuple[tuple[int, str, str, str], ...] = ()
 
 
-def broken_by(plan, dates) -> Broken:
+def broken_by(plan, dates, catalogue=None) -> Broken:
     """Judge the sessions of a signed plan on the days that they are, or are to be, held on.
 
     `dates` maps the key of a planned session to its day; a session without one counts on its
     target day. What the plan itself departs from by the answers that it was signed on is not told
-    again; what an answer given since then says against it is.
+    again; what an answer given since then says against it is. Another `catalogue` than the one
+    that the plan was signed with says what would be told by it.
     """
-    catalogue = bridge.catalogue_of(plan.catalogue_version)
+    catalogue = catalogue or bridge.catalogue_of(plan.catalogue_version)
 
     def findings(case, days) -> dict[tuple, str]:
         found = check(case, catalogue, bridge.dated_plan(plan, days)).findings
@@ -266,6 +269,11 @@ def broken_by(plan, dates) -> Broken:
     return Broken(
         intervals=tuple(text for (kind, *_), text in new.items() if kind in INTERVALS),
         rules=tuple(text for (kind, *_), text in new.items() if kind not in INTERVALS),
+        told=tuple(
+            (session + 1, kind, rule, text)
+            for (kind, rule, session, _), text in new.items()
+            if session is not None
+        ),
     )
 
 

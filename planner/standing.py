@@ -38,10 +38,11 @@ class Against:
         return f"visit{'s' if self.visits[1:] else ''} {listed(str(one) for one in self.visits)}"
 
 
-def against(plan) -> tuple[Against, ...]:
+def against(plan, desk=None) -> tuple[Against, ...]:
     """What the rules in force say against the visits of an active plan that are still to come.
 
-    A visit counts on its target day, or today where that is past.
+    A visit counts on its target day, or today where that is past. `desk` is today's of the plan's
+    case where another catalogue is to speak than the one in force.
     """
     if plan.state not in ACTIVE:
         return ()
@@ -49,7 +50,7 @@ def against(plan) -> tuple[Against, ...]:
     sessions = list(plan.sessions.order_by("number").select_related("performance"))
     ahead = {s.pk for s in sessions if getattr(s, "performance", None) is None}
     days = {s.pk: max(s.target_on, today) for s in sessions if s.pk in ahead}
-    desk = bridge.desk_of(plan.assessment, Version.objects.in_force(), on=today)
+    desk = desk or bridge.desk_of(plan.assessment, Version.objects.in_force(), on=today)
     given = bridge.dated_plan(plan, days)
     found = [
         one
