@@ -48,21 +48,26 @@ class Files:
 
     def _read(self, path: Path):
         try:
-            loader = Loader(path.read_text(encoding="utf-8"))
-            root = loader.get_single_node()
+            text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as fault:
             self.faults.append(f"{path.name}:1: this file cannot be read: {fault}")
             return
+        self._take(path.name, text)
+
+    def _take(self, name: str, text: str):
+        try:
+            loader = Loader(text)
+            root = loader.get_single_node()
         except yaml.YAMLError as fault:
             mark = getattr(fault, "problem_mark", None)
             reason = getattr(fault, "problem", None) or "this is no YAML"
-            self.faults.append(f"{path.name}:{mark.line + 1 if mark else 1}: {reason}")
+            self.faults.append(f"{name}:{mark.line + 1 if mark else 1}: {reason}")
             return
         if not isinstance(root, yaml.MappingNode):
-            self.faults.append(f"{path.name}:1: a data file is SECTION: [row, ...]")
+            self.faults.append(f"{name}:1: a data file is SECTION: [row, ...]")
             return
         for key, node in root.value:
-            self._section(path.name, loader, key, node)
+            self._section(name, loader, key, node)
 
     def _section(self, file: str, loader: Loader, key: yaml.Node, node: yaml.Node):
         name = key.value
@@ -103,3 +108,11 @@ class Files:
             value = self._value(file, loader, value_node, (*path, key))
             self.where[*path, key] = file, key_node.start_mark.line + 1
             yield key, value
+
+
+class OneFile(Files):
+    """The text of a file that came from elsewhere, under the name it had there."""
+
+    def __init__(self, name: str, text: str):
+        self.folder, self.document, self.where, self.faults = None, {}, {}, []
+        self._take(name, text)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from clinic.catalogue import clinic_views, views
+from clinic.catalogue import clinic_views, exchange_views, views
 
 app_name = "catalogue"
 urlpatterns = [
@@ -16,5 +16,8 @@ urlpatterns = [
     path("sources/", views.sources, name="sources"),
     path("sources/<str:code>/", views.source, name="source"),
     path("unverified/", views.unverified, name="unverified"),
+    path("exchange/", exchange_views.exchange_page, name="exchange"),
+    path("exchange/confirm/", exchange_views.exchange_confirm, name="exchange_confirm"),
+    path("exchange/<str:of>/<slug:name>.<slug:kind>", exchange_views.export, name="export"),
     path("clinic/", clinic_views.clinic, name="clinic"),
 ]

@@ -99,6 +99,9 @@ DOORS = {
     "catalogue:sources": "catalogue.view_catalogue",
     "catalogue:source": "catalogue.view_catalogue",
     "catalogue:unverified": "catalogue.view_catalogue",
+    "catalogue:exchange": "catalogue.edit_catalogue",
+    "catalogue:exchange_confirm": "catalogue.edit_catalogue",
+    "catalogue:export": "catalogue.edit_catalogue",
     "catalogue:clinic": "staff.change_clinic",
     # patients
     "patients:list": "patients.view_patient",
