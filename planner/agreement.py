@@ -89,6 +89,13 @@ def issue_quote(*, plan, by) -> Quote:
     )
 
 
+def prices_of(plan, quote=None) -> dict:
+    """The lines of the quote as it was handed over; before there is one, as it would be today."""
+    if quote and quote.sheet:
+        return quote.sheet
+    return sheet_of(plan.content, plan.catalogue_version, Clinic.current()).plain()
+
+
 def quote_days() -> int:
     """The longest term that a row of the country, or of any country, gives a quote."""
     given = [rule.quote_days for rule in rules_here() if rule.quote_days is not None]

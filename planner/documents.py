@@ -49,7 +49,6 @@ def plan_document(plan) -> dict:
         "blocks": [_block(block, visits, plan.currency) for block in content["blocks"]],
         "visits": visits,
         "months": calendar_of(visits),
-        "total": money(plan.cost, plan.currency),
         "lasting": _lasting(plan),
         "top_ups": [_top_up(plan, *one) for one in content["top_ups"]],
         "preparations": content["preparations"],

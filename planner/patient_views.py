@@ -61,11 +61,13 @@ def care_paper(request, pk, as_pdf=False):
 
 
 def _paper(request, plan, kind, document, title, as_pdf, extra):
+    found = agreements.quote_in_force(plan)
     context = {
         "plan": plan,
         "patient": plan.patient,
         "clinic": Clinic.current(),
-        "quote": agreements.quote_in_force(plan),
+        "quote": found,
+        "prices": agreements.prices_of(plan, found),
         "document": document,
         "title": title,
         "body": f"planner/documents/_{kind}.html",

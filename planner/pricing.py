@@ -11,7 +11,7 @@ Every amount is rounded once, where it becomes a line; sums are sums of lines, s
 from collections import Counter
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
+from functools import cache
 
 from clinic.catalogue.reading import book
 
@@ -154,7 +154,7 @@ def reckon(lines, packages, *, tax_percent=NOUGHT, tax_included=True) -> Sheet:
 def _best(lines: tuple[Line, ...], packages: tuple[Package, ...]) -> tuple[Reduction, ...]:
     """The packages that together take off most; of equals those whose codes come first."""
 
-    @lru_cache(maxsize=None)
+    @cache
     def best(left: tuple[int, ...]) -> tuple[Decimal, tuple[Reduction, ...]]:
         found = (NOUGHT, ())
         for package in packages:

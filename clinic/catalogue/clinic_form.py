@@ -41,12 +41,14 @@ class ClinicForm(forms.ModelForm):
             "time_zone",
             "currency",
             "tax_percent",
+            "tax_included",
             "review_weeks",
             "idle_minutes",
         ]
         labels = {
             "email": "E-mail",
             "tax_percent": "Tax on procedures, %",
+            "tax_included": "Prices include the tax",
             "review_weeks": "Review after, weeks",
             "idle_minutes": "Lock an idle screen after, minutes",
         }
@@ -54,6 +56,7 @@ class ClinicForm(forms.ModelForm):
             "name": "As patients know it; on every page and letter.",
             "legal_name": "As on invoices, if it differs.",
             "currency": "Three letters, such as EUR. Prices are not converted.",
+            "tax_included": "If not, a quote adds it below the sum. Quotes handed over stay.",
             "idle_minutes": "The page asks for the password again; what was typed stays.",
         }
         error_messages = {
@@ -82,6 +85,7 @@ class ClinicForm(forms.ModelForm):
                 "Place, time and money",
                 Div("time_zone", "country", css_class="pair"),
                 Div("currency", "tax_percent", css_class="pair"),
+                "tax_included",
             ),
             Fieldset("Work", Div("review_weeks", "idle_minutes", css_class="pair")),
             "revision",

@@ -53,7 +53,6 @@ def test_the_plan_names_every_visit_with_its_date_price_and_days_to_keep_free():
         (3, dt.date(2027, 3, 29), "no charge", 0),
         (4, dt.date(2027, 4, 12), "EUR 320", 1),
     ]
-    assert document["total"] == "EUR 680"
     assert [block["firm"] for block in document["blocks"]] == [True, False]
 
 
