@@ -4,14 +4,7 @@ from datetime import date, datetime
 
 from patients.facts import answers_in_force
 from patients.questions import UNKNOWN
-
-ON_THE_RECORD = {
-    "patient.age": "Date of birth",
-    "patient.fitzpatrick": "Skin type (Fitzpatrick)",
-    "patient.height_cm": "Height",
-    "patient.sex": "Sex",
-    "patient.weight_kg": "Weight",
-}
+from planner.engine.catalogue import ON_THE_RECORD
 
 
 def missing(codes, patient, on: date, names, made_at: datetime | None = None) -> list[str]:

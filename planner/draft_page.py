@@ -33,6 +33,7 @@ ACCEPTED = {
     "lidocaine": "Split the visit, or treat fewer places in it.",
     "chair_time": "Split the visit.",
     "filler": "Split the visit, or treat fewer places in it.",
+    "areas": "Split the visit, or treat fewer places in it.",
     "clinic": "Take another treatment.",
     "indication": "Take another treatment, or other places.",
 }

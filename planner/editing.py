@@ -19,7 +19,7 @@ from planner.models import Block, Edit, Plan, PlannedSession, State, Step
 from planner.outline import Outline, filled, outline_of
 from planner.rebuilding import rebuilt
 from planner.services import session_row, step_row
-from planner.spacing import chain
+from planner.spacing import chain, late_of
 from planner.stored import digest, plain
 
 AS_TAKEN = "As it was taken"
@@ -186,8 +186,7 @@ def _write_sessions(draft, content: dict) -> None:
     Step.objects.filter(session__block__plan=draft, session__performance=None).delete()
     _delete_visits_to_come(draft)
     blocks = _blocks(draft, content)
-    late_share = bridge.catalogue_of(draft.catalogue_version).constant("window.late_share")
-    links = chain(content["sessions"], late_share)
+    links = chain(content["sessions"], late_of(bridge.catalogue_of(draft.catalogue_version)))
     kept = {str(one.continues_id): one for one in draft.sessions if one.continues_id}
     sessions, steps = [], []
     for number, (stored, link) in enumerate(zip(content["sessions"], links, strict=True), 1):

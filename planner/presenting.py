@@ -61,6 +61,7 @@ def suggestion_page(suggestion) -> dict:
         "suggestion": suggestion,
         "patient": suggestion.patient,
         "groups": _groups(result["proposals"], _first_choices(suggestion)),
+        "few": result.get("few", ""),
         "no_plan": result["no_plan"],
         "possible": result["possible_with_override"],
         "excluded": result["excluded"],

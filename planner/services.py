@@ -38,7 +38,7 @@ from planner.models import (
     Step,
     Suggestion,
 )
-from planner.spacing import chain
+from planner.spacing import chain, late_of
 from planner.stored import digest, plain, solver_version
 
 
@@ -107,8 +107,7 @@ def write_sessions(plan, content) -> None:
         number: Block.objects.create(plan=plan, number=number, firm=firm)
         for number, firm, _cost in content["blocks"]
     }
-    late_share = bridge.catalogue_of(plan.catalogue_version).constant("window.late_share")
-    links = chain(content["sessions"], late_share)
+    links = chain(content["sessions"], late_of(bridge.catalogue_of(plan.catalogue_version)))
     sessions, steps = [], []
     for number, (stored, link) in enumerate(zip(content["sessions"], links, strict=True), 1):
         row = session_row(blocks[stored["block"]], number, stored, link)

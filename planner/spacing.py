@@ -18,29 +18,45 @@ class Link:
     most: int | None = None
 
 
-def chain(sessions: list[dict], late_share: float) -> list[Link]:
+@dataclass(frozen=True)
+class Late:
+    """By how much a visit may be late: a share of its interval, but so many days in any case."""
+
+    share: float
+    least: int
+
+    def days(self, interval: int) -> int:
+        return max(self.least, ceil(interval * self.share))
+
+
+def late_of(catalogue) -> Late:
+    share = catalogue.constant("window.late_share")
+    return Late(share, int(catalogue.constant("window.late_days", 0)))
+
+
+def chain(sessions: list[dict], late: Late) -> list[Link]:
     """One link for each stored session, in their order.
 
-    Where no latest day is known clinically, booking may be late by `late_share` of the interval
-    (an editable default of the clinic), and by three days at least.
+    Where no latest day is known clinically, booking may be late by a share of the interval, and by
+    some days at least (both editable defaults of the clinic).
     """
     links: list[Link] = []
     for place in range(len(sessions)):
-        links.append(_link(sessions, links, place, late_share) if place else Link())
+        links.append(_link(sessions, links, place, late) if place else Link())
     return links
 
 
-def _link(sessions, links, place, late_share) -> Link:
+def _link(sessions, links, place, late: Late) -> Link:
     session, before = sessions[place], sessions[place - 1]
     typical = max(1, session["day"] - before["day"])
     reference = _counts_from(sessions, place)
     if session["gap_min_days"] is None or reference is None:
-        return Link(1, typical, typical + _late(typical, late_share))
+        return Link(1, typical, typical + late.days(typical))
     between = links[reference + 1 : place]
     least = session["gap_min_days"] - sum(link.least for link in between)
     least = min(max(1, least), typical)
     if session["gap_max_days"] is None:
-        most = typical + _late(typical, late_share)
+        most = typical + late.days(typical)
     else:
         most = session["gap_max_days"] - sum(link.most for link in between)
     return Link(least, typical, max(typical, most))
@@ -51,7 +67,3 @@ def _counts_from(sessions, place) -> int | None:
     kind = "test_spot" if sessions[place]["kind"] == "test_reading" else "procedure"
     earlier = (at for at in reversed(range(place)) if sessions[at]["kind"] == kind)
     return next(earlier, None)
-
-
-def _late(typical: int, share: float) -> int:
-    return max(3, ceil(typical * share))

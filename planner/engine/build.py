@@ -8,7 +8,7 @@ from clinic.catalogue.terms import Effect, TreatmentKind
 from planner.engine import limits
 from planner.engine.compose import Course
 from planner.engine.desk import Desk
-from planner.engine.rows import at_least, least_days
+from planner.engine.rows import at_least, at_most, least_days
 from planner.engine.safety import clinic_lacks
 from planner.engine.scars import WORTH_A_STEP, worth
 from planner.engine.values import (
@@ -244,6 +244,7 @@ class Builder:
 
     def _reviews(self):
         weeks_after = self.catalogue.constant("review.weeks")
+        early = at_most(self.catalogue.constant("review.early_days", 0))
         for number in sorted({visit.block for visit in self.visits}):
             last = max(visit.day for visit in self.visits if visit.block == number)
             day = last + least_days(weeks_after)
@@ -252,7 +253,7 @@ class Builder:
                 day,
                 self.on(day),
                 number,
-                gap_min_days=day - last - 14,
+                gap_min_days=max(0, day - last - early),
                 gap_typical_days=day - last,
                 gap_rules=(f"Review {weeks_after:g} weeks after a block's last procedure (p08)",),
                 procedure_min=self.minutes("review"),
@@ -260,6 +261,7 @@ class Builder:
             )
 
     def _sutures(self):
+        window = at_most(self.catalogue.constant("suture_removal.window_days", 0))
         for visit in self.visits:
             for code, _ in visit.uses:
                 row = self.catalogue.treatments[code]
@@ -270,9 +272,9 @@ class Builder:
                         day,
                         self.on(day),
                         visit.block,
-                        gap_min_days=days - 1,
+                        gap_min_days=max(0, days - window),
                         gap_typical_days=days,
-                        gap_max_days=days + 1,
+                        gap_max_days=days + window,
                         procedure_min=self.minutes("suture_removal"),
                         text=f"Stitches out after {row.name}.",
                     )

@@ -24,6 +24,15 @@ from planner.engine.rows import (
 ROMAN = ("I", "II", "III", "IV", "V", "VI")
 
 
+ON_THE_RECORD = {
+    "patient.age": "Date of birth",
+    "patient.fitzpatrick": "Skin type (Fitzpatrick)",
+    "patient.height_cm": "Height",
+    "patient.sex": "Sex",
+    "patient.weight_kg": "Weight",
+}
+
+
 @dataclass(frozen=True)
 class Catalogue:
     hash: str
@@ -49,6 +58,10 @@ class Catalogue:
         if value is None:
             raise KeyError(f"the catalogue has no calibration row {code}")
         return value
+
+    def asked(self, code: str) -> str:
+        """What is asked for by that code: the words of a question, or a fact of the record."""
+        return ON_THE_RECORD.get(code) or self.questions[code].text
 
     def field_of(self, place: str) -> str:
         """The field with its side, in which one procedure's healing meets another's."""

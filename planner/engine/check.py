@@ -108,7 +108,8 @@ class _Check:
     def _hit(self, index: int, number: int, step, hit, day: date) -> None:
         label = Effect(hit.effect).label
         if not hit.known:
-            text = f"Not answered, and it matters here ({', '.join(hit.ask)}): {hit.text}"
+            asked = ", ".join(f"“{self.catalogue.asked(code)}”" for code in hit.ask)
+            text = f"Not answered, and it matters here: {asked}. {hit.text}"
             self._say("unknown", hit.rule, hit.effect, text, index, number, False, hit)
             return
         breaks = is_held(hit, day)
@@ -140,6 +141,14 @@ class _Check:
         planned = sum(limits.planned_mg(self.desk, row, step.places) for row, step in rows)
         self._lidocaine(index, planned)
         self._filler(index, rows)
+        self._areas(index, session)
+
+    def _areas(self, index: int, session) -> None:
+        most = limits.areas(self.catalogue)
+        places = {place for step in session.steps for place in step.places}
+        if most is not None and len(places) > most:
+            text = f"{len(places)} areas in one visit; a visit holds {most}."
+            self._say("areas", "visit.areas", "", text, index, None, True)
 
     def _filler(self, index: int, rows) -> None:
         """All fillers of a visit together."""

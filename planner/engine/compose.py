@@ -289,6 +289,7 @@ def _bench(desk: Desk, problem: Problem, choice: Choice) -> Bench:
         last_day=problem.last_day,
         longest=problem.block_days,
         filler=at_most(100 * desk.catalogue.constant("filler_session.ml")),
+        areas=limits.areas(desk.catalogue),
     )
 
 

@@ -252,7 +252,7 @@ class Desk:
 
     def pigment(self, row: Treatment) -> int:
         phototype = self.case.patient.fitzpatrick
-        if phototype is not None and phototype < 4:
+        if phototype and phototype < self.catalogue.constant("pigment.from_skin_type", 1):
             return 0
         return int(row.figure("pigment_risk").usual or 0)
 

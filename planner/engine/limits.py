@@ -1,11 +1,9 @@
-"""What one visit may hold of local anaesthetic, and how places are split where it is too much."""
+"""What one visit may hold (anaesthetic, filler, areas), and how places are split beyond that."""
 
 from planner.engine.catalogue import Catalogue, Treatment
 from planner.engine.conditions import Facts, Spot, holds
 from planner.engine.rows import at_most
 from planner.engine.values import Case
-
-BMI_OBESE = 30
 
 
 def lidocaine_mg(
@@ -16,7 +14,7 @@ def lidocaine_mg(
     The smaller of weight and ideal weight counts in obesity. A row whose condition is unknown
     counts as if it held.
     """
-    weight = _dosing_weight(case)
+    weight = _dosing_weight(case, catalogue)
     if weight is None:
         return None
     spot = Spot(case.on)
@@ -31,12 +29,21 @@ def lidocaine_mg(
     return at_most(10 * most * min(factors, default=1.0)) / 10
 
 
-def _dosing_weight(case: Case) -> float | None:
+def _dosing_weight(case: Case, catalogue: Catalogue) -> float | None:
     weight, height = case.patient.weight_kg, case.patient.height_cm
-    if weight and height and weight / (height / 100) ** 2 >= BMI_OBESE:
-        base = 45.5 if case.patient.sex == "F" else 50.0
-        return min(weight, max(base + 0.91 * (height - 152.4), 30.0))
+    obese = catalogue.constant("ideal_weight.from_bmi")
+    if weight and height and weight / (height / 100) ** 2 >= obese:
+        return min(weight, _ideal_weight(case.patient.sex, height, catalogue))
     return weight
+
+
+def _ideal_weight(sex: str | None, height_cm: float, catalogue: Catalogue) -> float:
+    """In kilograms; the smaller of both where the sex is not recorded as one of them."""
+    figure = {key: catalogue.constant(f"ideal_weight.{key}") for key in ("from_cm", "per_cm")}
+    bases = {one: catalogue.constant(f"ideal_weight.base.{one}") for one in "FM"}
+    base = bases.get(sex, min(bases.values()))
+    ideal = base + figure["per_cm"] * (height_cm - figure["from_cm"])
+    return max(ideal, catalogue.constant("ideal_weight.least_kg"))
 
 
 def planned_mg(desk, row: Treatment, places) -> float:
@@ -56,13 +63,21 @@ def filler_ml(desk, row: Treatment, places) -> tuple[float, float]:
     return round(planned, 2), desk.catalogue.constant("filler_session.ml")
 
 
+def areas(catalogue: Catalogue) -> int | None:
+    """The most places (a region and its side) that one visit treats; None: as many as there are."""
+    return at_most(catalogue.constant("visit.areas", 0)) or None
+
+
 def split(desk, row: Treatment, places: list[str]) -> list[list[str]]:
-    """Places in few shares, each within anaesthetic and filler; both sides of a region together."""
+    """Places in few shares, each within what a visit holds; both sides of a region together."""
+    most_areas = areas(desk.catalogue)
 
     def fits(share) -> bool:
         most = desk.lidocaine_mg
         ml, limit = filler_ml(desk, row, share)
-        return ml <= limit and (most is None or planned_mg(desk, row, share) <= most)
+        if ml > limit or (most is not None and planned_mg(desk, row, share) > most):
+            return False
+        return most_areas is None or len(share) <= most_areas
 
     if fits(places):
         return [places]

@@ -66,6 +66,7 @@ def as_document(suggestion: Suggestion) -> dict:
         "no_plan": _no_plan(suggestion),
         "ask": list(suggestion.ask),
         "notes": list(suggestion.notes),
+        "few": suggestion.few or None,
         "planner_version": suggestion.planner_version,
         "catalogue_hash": suggestion.catalogue_hash,
         "input_hash": suggestion.input_hash,

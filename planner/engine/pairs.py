@@ -123,7 +123,7 @@ class Pairs:
         first = self._named(row.first, a, b)
         order = self._in_order(a, b, row, together, first)
         apart = row.typical_days if row.typical_days and not together else self._apart(a, b, row)
-        least = min(apart, row.min_days) if not together else min(self._least(a), self._least(b))
+        least = min(self._least(a), self._least(b)) if together else _least_of(row, apart)
         one_of_a_kind = self._same_work(a, b) and not together
         return Between(
             a=a.code,
@@ -211,3 +211,8 @@ class Pairs:
     def _same_work(self, a: Treatment, b: Treatment) -> bool:
         """d5, which speaks of devices, read for every method: one of a mechanism in a field."""
         return self.class_of(a.code) == self.class_of(b.code)
+
+
+def _least_of(row: Pair, apart: int) -> int:
+    """Days that a row asks for at the least; one that names no weeks leaves no tolerance."""
+    return min(apart, row.min_days) if row.typical_days else apart

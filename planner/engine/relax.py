@@ -51,7 +51,7 @@ def no_plan(desk: Desk) -> NoPlan:
     set_wishes = _set(desk.case.wishes)
     ways: list[tuple] = []
     for size in range(1, len(set_wishes) + 1):
-        found = [way for n in combinations(sorted(set_wishes), size) if (way := _way(desk, n))]
+        found = [way for n in combinations(sorted(set_wishes), size) for way in _ways(desk, n)]
         treating = [way for way in found if UNTREATED not in dict(way)]
         ways += treating if ways else found
         if treating:
@@ -92,8 +92,11 @@ def _set(wishes: Wishes) -> list[str]:
     return [name for name in SPARING if getattr(wishes, name) != getattr(NOTHING, name)]
 
 
-def _way(desk: Desk, names: tuple[str, ...]) -> tuple | None:
-    """What these wishes would have to become, if giving them up alone helps."""
+def _ways(desk: Desk, names: tuple[str, ...]) -> list[tuple]:
+    """What these wishes would have to become, if giving them up alone helps.
+
+    Where it does not, beside which scars left without their first choice it would: the fewest.
+    """
     freed = replace(desk.case.wishes, **{name: getattr(NOTHING, name) for name in names})
     other = Desk(replace(desk.case, wishes=freed), desk.catalogue)
     weights = dict(FREE)
@@ -102,16 +105,18 @@ def _way(desk: Desk, names: tuple[str, ...]) -> tuple | None:
     strategy = Strategy("", "", "", weights, 0.0, 0.0, False, 0)
     problem = problem_of(other)
     least = round(100 * desk.catalogue.constant("plan.min_gain"))
-    block = solve_block(other, problem, strategy, floor=least)
-    left = ""
-    if block is None and problem.required:
-        free = replace(problem, required=(), known={})
-        block = solve_block(other, free, strategy, floor=least)
-        left = _left(other, block) if block else ""
-    if block is None:
-        return None
-    way = tuple((name, _needed(other, problem, block, name)) for name in names)
-    return (*way, (UNTREATED, left)) if left else way
+    for size in range(len(problem.required) + 1):
+        ways = []
+        for dropped in combinations(problem.required, size):
+            kept = tuple(demand for demand in problem.required if demand not in dropped)
+            fewer = replace(problem, required=kept, known={})
+            if block := solve_block(other, fewer, strategy, floor=least):
+                way = tuple((name, _needed(other, problem, block, name)) for name in names)
+                left = _left(other, block) if dropped else ""
+                ways.append((*way, (UNTREATED, left)) if left else way)
+        if ways:
+            return list(dict.fromkeys(ways))
+    return []
 
 
 def _left(desk: Desk, block: Block) -> str:

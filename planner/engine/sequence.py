@@ -2,8 +2,8 @@
 
 Every session of every treatment gets a day. Sessions of one treatment keep its usual interval
 (at most its longest one), two treatments in a common field keep their pair's rule, a visit holds
-what its chair time, the local anaesthetic and the filler allow. Few visits, few days, little
-downtime.
+what its chair time, the local anaesthetic, the filler and the areas allow. Few visits, few days,
+little downtime.
 
 A search over the order of visits (ordering.py) finds most sequences and their proof; the solver
 (solver.py) is asked for what it leaves open.
@@ -55,9 +55,14 @@ class Bench:
     last_day: int | None = None
     longest: int | None = None  # days from the first procedure to the last
     filler: int | None = None
+    areas: int | None = None  # places, each once whatever is done there
 
     def holds(self, one: Piece, others) -> bool:
         """Whether a visit holds a piece and what shares it; what no visit holds stands alone."""
+        if self.areas is not None:
+            places = set(one.places).union(*(other.places for other in others))
+            if len(places) > max(self.areas, len(one.places)):
+                return False
         return all(
             mine + sum(theirs) <= max(most, mine) for most, mine, theirs in self.loads(one, others)
         )

@@ -161,7 +161,7 @@ def _met(model, same, by_key, helping, worth):
 
 
 def _load(model, items, same, by_key, bench: Bench) -> None:
-    """Chair time, local anaesthetic and filler of whatever shares a visit."""
+    """Chair time, local anaesthetic, filler and areas of whatever shares a visit."""
     for i, item in enumerate(items):
         mates = [
             (by_key[other[0]], same.get((item, other), same.get((other, item))))
@@ -175,6 +175,20 @@ def _load(model, items, same, by_key, bench: Bench) -> None:
         for most, own, others in bench.loads(mine, [piece for piece, _ in mates]):
             shared = sum(load * s for load, s in zip(others, here, strict=True))
             model.add(own + shared <= max(most, own))
+        if bench.areas is not None:
+            _areas(model, mine, mates, bench.areas)
+
+
+def _areas(model, mine: Piece, mates, most: int) -> None:
+    """Each place counts once, whatever shares the visit in it."""
+    more = []
+    for place in sorted({p for piece, _ in mates for p in piece.places} - set(mine.places)):
+        treated = model.new_bool_var("")
+        for piece, same in mates:
+            if place in piece.places:
+                model.add_implication(same, treated)
+        more.append(treated)
+    model.add(len(mine.places) + sum(more) <= max(most, len(mine.places)))
 
 
 def _price(strategy, visits, downtime, last, start):

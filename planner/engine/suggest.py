@@ -19,9 +19,10 @@ from planner.engine.protocols import fitting_protocols
 from planner.engine.safety import clinic_lacks
 from planner.engine.values import Case, Excluded, NoPlan, Possible, Proposal, Suggestion
 
-PLANNER_VERSION = "1.3"
+PLANNER_VERSION = "1.4"
 RECOMMENDED = "balanced"
 BEST = "best_result"
+ENOUGH = 3
 # Our convention: less than this is inside what the figures themselves are uncertain by.
 DAYS_THAT_MATTER = 3  # of downtime over a whole plan; of its longest, each day counts
 COST_THAT_MATTERS = Decimal("0.1")  # of the dearer plan
@@ -43,6 +44,7 @@ class _Suggesting:
         self.desk = Desk(case, catalogue)
         self.courses, self.proposer = Courses(self.desk), Proposer(self.desk)
         self.not_offered: list[str] = []
+        self.few = ""
 
     def answer(self, wanted) -> Suggestion:
         proposals: tuple[Proposal, ...] = ()
@@ -66,6 +68,7 @@ class _Suggesting:
             no_plan=no_plan,
             ask=tuple(asked),
             notes=(*explain.unknowns(self.desk), *self.not_offered),
+            few=self.few,
         )
 
     def _no_need(self) -> NoPlan | None:
@@ -98,10 +101,11 @@ class _Suggesting:
                 firm = self.courses.firm(strategy, share * top.gain if top else 0.0)
             if firm:
                 courses.append(self.courses.course(strategy, firm))
-        found = [self.proposer.of_course(course) for course in courses]
-        found = _distinct([p for p in found if p.expected.middle > 0])
-        found = _telling_apart(found, self.catalogue.constant("plan.min_gain") / 100)
+        made = [self.proposer.of_course(course) for course in courses]
+        made = [proposal for proposal in made if proposal.expected.middle > 0]
+        found = _telling_apart(_distinct(made), self.catalogue.constant("plan.min_gain") / 100)
         if not wanted:
+            self.few = _few(strategies, made, found)
             published, self.not_offered = fitting_protocols(self.desk, self.proposer.finish)
             found += published
         return _ranked(found)
@@ -143,6 +147,26 @@ def _excluded_row(catalogue: Catalogue, code: str, verdicts) -> Excluded:
     until = f" Until {first.until:%d-%b-%Y}." if first.until else ""
     rules = tuple(dict.fromkeys(hit.rule for hit in held))
     return Excluded(code, catalogue.name_of(code), effect, rules, f"{first.text}{until}")
+
+
+def _few(strategies, made: list[Proposal], shown: list[Proposal]) -> str:
+    """Why fewer than three are shown, by the names of the aims; nothing where there is no plan."""
+    if not shown or len(shown) >= ENOUGH:
+        return ""
+    seen, planned = ({proposal.strategy for proposal in rows} for rows in (shown, made))
+    alike = [s.name for s in strategies if s.code in planned - seen]
+    without = [s.name for s in strategies if s.code not in planned]
+    said = ["Only one protocol" if len(shown) == 1 else "Only two protocols that truly differ"]
+    said[0] += " can be shown for this face."
+    if alike:
+        ending = "s" if len(alike) == 1 else ""
+        said.append(
+            f"{explain.listed(alike)} come{ending} to the same plan, to one that hardly differs, "
+            "or to one that is worse in every respect."
+        )
+    if without:
+        said.append(f"No plan serves this aim: {explain.listed(without)}.")
+    return " ".join(said)
 
 
 def _distinct(proposals: list[Proposal]) -> list[Proposal]:

@@ -394,6 +394,7 @@ class Suggestion:
     no_plan: NoPlan | None = None
     ask: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    few: str = ""  # why fewer than three of the planner's own protocols are shown
 
 
 # --- the answer to a plan that somebody wrote ---------------------------------------
@@ -403,8 +404,8 @@ class Suggestion:
 class Finding:
     """What is wrong (or to be noted) with exactly this plan.
 
-    `kind` is safety, interval, order, same_session, lidocaine, chair_time, indication, wish or
-    unknown; `breaks` is True where no plan may be approved like this.
+    `kind` is safety, interval, order, same_session, lidocaine, chair_time, filler, areas, clinic,
+    indication, wish or unknown; `breaks` is True where no plan may be approved like this.
     """
 
     kind: str

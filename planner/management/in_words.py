@@ -12,6 +12,8 @@ def suggestion_in_words(suggestion: Suggestion, catalogue: Catalogue) -> str:
     lines = [f"Case {suggestion.case_id}", ""]
     if suggestion.no_plan:
         lines += [suggestion.no_plan.text, ""]
+    if suggestion.few:
+        lines += [suggestion.few, ""]
     for proposal in suggestion.proposals:
         lines += [*_proposal(proposal, catalogue), ""]
     for row in suggestion.possible_with_override:

@@ -52,20 +52,45 @@ def test_all_fillers_of_a_visit_count_together():
     left, right = ([f"{region}.{side}" for region in regions] for side in "LR")
     case = face(*(scars(place, "rolling") for place in (*left, *right)))
     [visit] = plan_of((0, "filler_ha", left)).sessions
-    document = load_document_from_yaml()
-    rows = [
-        row | ({"value": 2} if row["code"] == "filler_session.ml" else {})
-        for row in document["calibration"]
-    ]
     both = replace(visit, steps=(*visit.steps, GivenStep("filler_caha", tuple(right))))
 
     def told(session: GivenSession):
         plan = replace(plan_of((0, "filler_ha", left)), sessions=(session,))
-        found = check(case, catalogue_from(document | {"calibration": rows}), plan).findings
+        found = check(case, with_constant("filler_session.ml", 2), plan).findings
         return [finding.text for finding in found if finding.kind == "filler"]
 
     assert told(visit) == []
     assert len(told(both)) == 1
+
+
+def test_a_visit_treats_no_more_areas_than_the_clinic_says():
+    """The shipped row sets none, for no source read gives a figure."""
+    places = ("malar.L", "malar.R", "temple.L", "temple.R")
+    case = face(*(scars(place, kind) for place in places for kind in ("rolling", "ice_pick")))
+    narrow = with_constant("visit.areas", 2)
+
+    def areas(answer) -> list[int]:
+        visits = [s.steps for p in answer.proposals for s in p.sessions if s.steps]
+        return [len({place for step in steps for place in step.places}) for steps in visits]
+
+    assert max(areas(suggested(case))) == 4
+    few = suggest(case, narrow, strategies=("balanced", "least_downtime"))
+    assert areas(few)
+    assert max(areas(few)) <= 2
+    told = check(case, narrow, plan_of((0, "subcision", places))).findings
+    assert [f.text for f in told if f.kind == "areas" and f.breaks] == [
+        "4 areas in one visit; a visit holds 2."
+    ]
+    free = check(case, catalogue(), plan_of((0, "subcision", places))).findings
+    assert "areas" not in {finding.kind for finding in free}
+
+
+def with_constant(code: str, value: float):
+    document = load_document_from_yaml()
+    rows = [
+        row | ({"value": value} if row["code"] == code else {}) for row in document["calibration"]
+    ]
+    return catalogue_from(document | {"calibration": rows})
 
 
 def test_as_many_wishes_as_need_be_are_told_where_nothing_fits():
@@ -93,9 +118,11 @@ def test_a_way_out_may_leave_scars_untreated_and_says_which():
     left = ("untreated", "the ice pick scars (Nose tip)")
     assert (("max_visits", 2), left) in no_plan.relax
     assert "come for 2 visits and leave the ice pick scars (Nose tip) untreated" in no_plan.text
-    whole = [dict(way) for way in no_plan.relax if left not in way]
+    whole = [way for row in no_plan.relax if "untreated" not in (way := dict(row))]
     assert whole
     assert all(way["budget"] > 400 and way["max_visits"] >= 2 for way in whole)
+    other = ("untreated", "the rolling scars (Malar cheek)")
+    assert (("max_visits", 3), other) in no_plan.relax
     freed = face(*groups, wishes=Wishes(budget=Decimal(400), max_visits=2))
     assert suggest(freed, catalogue()).proposals
 
@@ -119,6 +146,12 @@ def test_alternatives_that_hardly_differ_are_shown_once():
     shown = [p for p in suggested(case).proposals if not p.protocol]
 
     assert shown[0].strategy == "balanced"
+    said = suggested(case).few
+    names = {s.name for s in catalogue().strategies if s.code not in {p.strategy for p in shown}}
+    assert len(shown) < 3
+    assert said.startswith("Only ")
+    assert all(name in said for name in names)
+    assert suggested(face(*PITS)).few == ""
     for one, other in combinations(shown, 2):
         assert (
             treatments_of(one) != treatments_of(other)

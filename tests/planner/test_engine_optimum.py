@@ -273,7 +273,7 @@ def test_few_small_problems_are_left_unproven():
     )
 
 
-def test_a_visit_holds_no_more_than_its_chair_time_its_anaesthetic_and_its_filler():
+def test_a_visit_holds_no_more_than_its_time_its_anaesthetic_its_filler_and_its_areas():
     pieces = [
         Piece(code, code, ("malar.L",), 1, 28, None, 0, 3, 90, 1500, filler=ml)
         for code, ml in (("a", 200), ("b", 150))
@@ -281,15 +281,18 @@ def test_a_visit_holds_no_more_than_its_chair_time_its_anaesthetic_and_its_fille
     free = {("a", "b"): Rule(together=True, gap=7)}
     strategy = Strategy("s", "S", "", dict.fromkeys(WEIGHTS, 1.0), 0, 0, False, 1)
 
-    def days(minutes, milligrams, filler=350):
-        bench = Bench(minutes, milligrams, 7, filler=filler)
-        placed = sequence(pieces, free, bench, strategy)
+    def days(minutes, milligrams, filler=350, areas=None, there="malar.L"):
+        bench = Bench(minutes, milligrams, 7, filler=filler, areas=areas)
+        placed = sequence([pieces[0], replace(pieces[1], places=(there,))], free, bench, strategy)
         return len({day for _, days in placed.days for day in days})
 
     assert days(180, 3000) == 1
     assert days(180, 3000, 349) == 2
     assert days(150, 3000) == 2
     assert days(180, 2900) == 2
+    assert days(180, 3000, areas=1) == 1
+    assert days(180, 3000, areas=2, there="temple.R") == 1
+    assert days(180, 3000, areas=1, there="temple.R") == 2
 
 
 def pieces_and_rules(random_: random.Random):
@@ -314,7 +317,13 @@ def pieces_and_rules(random_: random.Random):
     bench = Bench(
         150, random_.choice((None, 2000)), 7, random_.choice((None, None, 6)),
         random_.choice((None, None, 90)), random_.choice((None, 84)), filler=400,
+        areas=random_.choice((None, None, 1, 2)),
     )  # fmt: skip
+    fields = ("malar.L", "malar.R", "temple.L")
+    pieces = tuple(
+        replace(piece, places=tuple(sorted(random_.sample(fields, random_.choice((1, 1, 2))))))
+        for piece in pieces
+    )
     return pieces, rules, bench
 
 

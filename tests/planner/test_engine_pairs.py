@@ -108,5 +108,20 @@ def test_two_that_may_meet_but_do_not_keep_what_holds_for_this_skin():
     assert [dark.rule_between(*pair).gap_days, dark.rule_between(*pair).least_days] == [42, 42]
 
 
+def test_a_row_of_order_that_names_no_weeks_leaves_no_tolerance():
+    """c011 says which comes first, not when: planner and check keep the usual interval."""
+    case = face(scars("malar.L", "ice_pick"), scars("chin.M", "rolling"))
+    pair = ("subcision", "fractional_ablative_co2", ["malar.L"])
+    kept = Desk(case, catalogue()).rule_between(*pair)
+
+    assert kept.rules == ("c011",)
+    assert kept.least_days == kept.gap_days == 28
+    for week, breaks in ((3, True), (4, False)):
+        plan = plan_of((0, "subcision", ["malar.L"]), (week, pair[1], ["malar.L"]))
+        found = check(case, catalogue(), plan).findings
+        told = any((f.kind, f.rule) == ("interval", "c011") and f.breaks for f in found)
+        assert told is breaks
+
+
 def replace_skin(case, skin: int):
     return replace(case, patient=replace(case.patient, fitzpatrick=skin))

@@ -1,7 +1,10 @@
-"""Weeks of the catalogue as days: a least one is never rounded down, a greatest one never up."""
+"""The figures of rows as the engine takes them: a least one rounds up, a greatest one down."""
+
+from dataclasses import replace
 
 import pytest
 
+from planner.engine.build import Builder, Given
 from planner.engine.catalogue import catalogue_from
 from planner.engine.desk import Desk
 from tests.planner.shipped import catalogue, face, load_document_from_yaml, scars
@@ -61,3 +64,26 @@ def test_the_most_anaesthetic_of_a_visit_counts_down():
     most = Desk(case, catalogue_from(document | {"limits": limits})).lidocaine_mg
 
     assert plain * 1.0077 - 0.1 < most <= plain * 1.0077
+
+
+def test_the_ideal_weight_limits_the_anaesthetic_in_obesity_by_its_rows():
+    case = face(scars("malar.L", "rolling"))
+    heavy = replace(case, patient=replace(case.patient, weight_kg=120.0, height_cm=152.4))
+    plain = Desk(replace(case, patient=replace(case.patient, weight_kg=45.5)), catalogue())
+
+    assert Desk(heavy, catalogue()).lidocaine_mg == plain.lidocaine_mg
+    lighter = Desk(heavy, changed("calibration", "ideal_weight.base.F", value=40))
+    assert lighter.lidocaine_mg < plain.lidocaine_mg
+    assert Desk(heavy, changed("calibration", "ideal_weight.from_bmi", value=60)).lidocaine_mg > 204
+
+
+def test_a_review_and_stitches_may_be_early_by_what_their_rows_say():
+    case = face(scars("malar.L", "boxcar_deep"))
+
+    def earliest(rows) -> list[int]:
+        visits = Builder(Desk(case, rows), [Given(0, 1, (("punch_excision", PLACE),))]).sessions()
+        return [visit.gap_min_days for visit in visits[1:]]
+
+    assert earliest(catalogue()) == [5, 70]
+    assert earliest(changed("calibration", "review.early_days", value=7)) == [5, 77]
+    assert earliest(changed("calibration", "suture_removal.window_days", value=0)) == [6, 70]

@@ -27,7 +27,10 @@ WHOLE = ((BOTH,), (HERE,), (THERE,))
 
 
 def divided(seed: int):
-    """A small problem whose first treatment takes two visits a session, in two fields."""
+    """A small problem whose first treatment takes two visits a session, in two fields.
+
+    Last comes how many areas a visit treats at most.
+    """
     made, strategy = problem(seed)
     random_ = random.Random(seed)
     a, *others = made.options[:2]
@@ -49,7 +52,8 @@ def divided(seed: int):
         if any(x.isdisjoint(y) for x in fields[pair[0]] for y in fields[pair[1]])
     )
     options = (a, *others)
-    return replace(made, options=options, between=between, lots=lots, loose=loose), strategy, fields
+    made = replace(made, options=options, between=between, lots=lots, loose=loose)
+    return made, strategy, fields, 1 if seed % 3 == 1 else None
 
 
 def parts_of(made: Problem, choice: Choice, fields: dict) -> tuple[Piece, ...]:
@@ -86,31 +90,32 @@ def visits_left(made: Problem, choice: Choice) -> int | None:
     return None if made.max_visits is None else made.max_visits - made.other_visits - extra
 
 
-def found_by_search(made: Problem, strategy, fields):
+def found_by_search(made: Problem, strategy, fields, areas):
     def realise(choice, beat):
         parts = parts_of(made, choice, fields)
-        bench = Bench(999, None, LEAST, visits_left(made, choice), None, made.block_days)
+        visits = visits_left(made, choice)
+        bench = Bench(999, None, LEAST, visits, None, made.block_days, areas=areas)
         return arrange(made, strategy, choice, parts, rules_of(made, parts), bench, beat)
 
     best, bound, proven = search(made, strategy, realise)
     return (best.value if best else None), bound, proven
 
 
-def found_by_enumeration(made: Problem, strategy, fields) -> float | None:
+def found_by_enumeration(made: Problem, strategy, fields, areas) -> float | None:
     counts = [(0, *option.counts) for option in made.options]
     values = []
     for numbers in product(*counts):
         codes = (option.code for option in made.options)
         choice = Choice(tuple((code, n) for code, n in zip(codes, numbers, strict=True) if n))
         if choice.sessions and is_allowed(made, choice):
-            values += values_of(made, strategy, choice, fields)
+            values += values_of(made, strategy, choice, fields, areas)
     return max(values, default=None)
 
 
-def values_of(made: Problem, strategy, choice: Choice, fields):
+def values_of(made: Problem, strategy, choice: Choice, fields, areas):
     """The objective of every order of visits that keeps every rule."""
     parts, most = parts_of(made, choice, fields), visits_left(made, choice)
-    for days in orders(parts, rules_of(made, parts)):
+    for days in orders(parts, rules_of(made, parts), areas):
         every = {day for row in days.values() for day in row}
         if max(every) - min(every) > made.block_days or (most is not None and len(every) > most):
             continue
@@ -127,7 +132,7 @@ def _touch(one: Piece, other: Piece) -> bool:
     return not set(one.places).isdisjoint(other.places)
 
 
-def orders(parts, rules: dict):
+def orders(parts, rules: dict, areas: int | None):
     """Every order of visits, each on its earliest day."""
 
     def rule(one: Piece, other: Piece):
@@ -135,6 +140,9 @@ def orders(parts, rules: dict):
 
     def may_meet(group, done) -> bool:
         if any((r := rule(x, y)) and not r.together for x, y in combinations(group, 2)):
+            return False
+        treated = len({place for part in group for place in part.places})
+        if areas and any(treated > max(areas, len(part.places)) for part in group):
             return False
         for part, other in product(group, parts):
             r = rule(part, other) if part is not other else None
@@ -176,10 +184,10 @@ def orders(parts, rules: dict):
 @example(seed=615825678)  # here a bound over all parts is too tight
 @settings(max_examples=max(200, 2 * settings().max_examples))
 def test_the_search_finds_what_enumeration_finds_where_a_treatment_is_divided(seed):
-    made, strategy, fields = divided(seed)
-    expected = found_by_enumeration(made, strategy, fields)
+    made, strategy, fields, areas = divided(seed)
+    expected = found_by_enumeration(made, strategy, fields, areas)
 
-    value, bound, proven = found_by_search(made, strategy, fields)
+    value, bound, proven = found_by_search(made, strategy, fields, areas)
 
     if expected is None:
         assert value is None
