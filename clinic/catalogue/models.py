@@ -18,6 +18,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from clinic.catalogue import kinds, terms
+from clinic.catalogue.evidence_models import EvidenceReview
 from clinic.catalogue.publishing_models import (
     NEVER_CHANGES,
     LinkEvent,
@@ -25,7 +26,7 @@ from clinic.catalogue.publishing_models import (
     LoweringRequest,
 )
 
-__all__ = ["LinkEvent", "LoweringAnswer", "LoweringRequest"]
+__all__ = ["EvidenceReview", "LinkEvent", "LoweringAnswer", "LoweringRequest"]
 
 CODE = RegexValidator(
     r"^[A-Za-z][A-Za-z0-9_.-]*$",

@@ -1097,6 +1097,26 @@ class Migration(migrations.Migration):
                 },
             ),
             migrations.CreateModel(
+                name='EvidenceReview',
+                fields=[
+                    ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                    ('section', models.CharField(max_length=40)),
+                    ('code', models.CharField(max_length=60)),
+                    ('place', models.CharField(blank=True, max_length=120)),
+                    ('value_hash', models.CharField(help_text='Of the statement as it was left.', max_length=64)),
+                    ('outcome', models.CharField(choices=[('kept', 'Kept as it is'), ('corrected', 'Corrected'), ('sourced', 'Source found')], max_length=12)),
+                    ('verification', models.CharField(choices=[('V', 'Verified'), ('P', 'Partly verified'), ('gk', 'Not verified'), ('conv', 'Our convention'), ('clinic_default', 'Clinic default')], max_length=16)),
+                    ('note', models.TextField(blank=True)),
+                    ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                    ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ],
+                options={
+                    'ordering': ['at', 'pk'],
+                    'indexes': [models.Index(fields=['section', 'code'], name='evidence_review_of_a_row')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('outcome__in', ['kept', 'corrected', 'sourced'])), name='evidence_review_outcome_known', violation_error_message='Kept, corrected, or a source was found.'), models.CheckConstraint(condition=models.Q(('value_hash__regex', '^[0-9a-f]{64}$')), name='evidence_review_hash_is_sha256', violation_error_message='The hash is 64 hexadecimal digits.')],
+                },
+            ),
+            migrations.CreateModel(
                 name='WordEvent',
                 fields=[
                     ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
@@ -1518,6 +1538,10 @@ class Migration(migrations.Migration):
             pgtrigger.migrations.AddTrigger(
                 model_name='treatmentevent',
                 trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='edeb2ec688121a23af8436e17ac5cc482572fe4d', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_dcf28', table='catalogue_treatmentevent', when='BEFORE')),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name='evidencereview',
+                trigger=pgtrigger.compiler.Trigger(name='evidence_review_stays', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='6ebf81437634d36381a51eab65136385319df457', operation='UPDATE OR DELETE', pgid='pgtrigger_evidence_review_stays_4c77d', table='catalogue_evidencereview', when='BEFORE')),
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='version',
