@@ -21,7 +21,7 @@ class Subject:
 
     case: Case
     given: GivenPlan | None = None
-    done: frozenset = frozenset()
+    done: tuple[int, ...] = ()
 
     @property
     def places(self) -> frozenset:
