@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from clinic.catalogue import kinds, terms
 from clinic.catalogue.conditions import spaced, span_in_words
+from clinic.catalogue.errors import Problem
 from clinic.catalogue.reading import Book, Names
 
 SECTIONS = {
@@ -128,6 +129,17 @@ def place_in_words(path: tuple) -> str:
         else:
             steps.append(label_of(step).lower() if isinstance(step, str) else str(step + 1))
     return ", ".join(steps)
+
+
+def problem_in_words(document: dict, problem: Problem) -> str:
+    """ "pair “Subcision and Laser” (c1), weeks: ..."; what cannot be named stands as its path."""
+    section, index, *inner = [*problem.path, None, None][: max(2, len(problem.path))]
+    try:
+        named = row_in_words(section, document[section][index], Names(Book(document)))
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return str(problem)
+    place = place_in_words(tuple(inner))
+    return f"{named}{', ' + place if place else ''}: {problem.reason}"
 
 
 def _singular(label: str) -> str:

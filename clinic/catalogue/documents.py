@@ -72,6 +72,10 @@ def rows(section: str, codes: Iterable[str] | None = None) -> list[dict]:
     return sorted((kind.tidy(row) for row in found), key=lambda row: row["code"])
 
 
+def codes(section: str) -> list[str]:
+    return list(TABLES[section].objects.order_by("pk").values_list("pk", flat=True))
+
+
 def _rows(name: str, codes: list[str] | None = None) -> list[dict]:
     rows = {row["code"]: row for row in _plain(TABLES[name], "pk", codes)}
     for key, part in PARTS.get(name, {}).items():

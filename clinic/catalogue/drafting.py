@@ -10,15 +10,27 @@ row that somebody else saved since it was read is told what changed, and nothing
 
 import hashlib
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from django.db import connection, transaction
 
-from clinic.catalogue import checks, differing, documents
+from clinic.catalogue import checks, differing, documents, findings, keeping, lowering, reading
 from clinic.catalogue.differing import FieldChange, RowChange, changes
-from clinic.catalogue.errors import CatalogueRefused, Problem, RowMoved, RowRefused
+from clinic.catalogue.differing import problem_in_words as in_words
+from clinic.catalogue.errors import (
+    CatalogueRefused,
+    DraftMoved,
+    Problem,
+    RowMoved,
+    RowRefused,
+)
+from clinic.catalogue.models import Clinic, LinkEvent, Version
 from clinic.catalogue.reading import Book, Names
 
 __all__ = [
+    "DraftMoved",
+    "DraftState",
     "FieldChange",
     "RowChange",
     "RowMoved",
@@ -26,12 +38,19 @@ __all__ = [
     "apply",
     "book",
     "changes",
+    "count_of_changes",
+    "discard",
+    "draft_state",
+    "in_words",
+    "is_published",
     "read",
     "reinstate",
     "remove",
+    "restore",
     "rows",
     "save",
     "token",
+    "undo",
     "withdraw",
     "writing",
 ]
@@ -114,13 +133,13 @@ def save(section: str, row: dict, *, seen: str | None) -> dict:
 
 def remove(section: str, code: str, *, seen: str):
     """Take a row out of the draft; refused while another row names it."""
-    if section in LASTING:
-        raise RowRefused([Problem((), LASTING[section])])
     with writing():
         document = documents.draft()
         there = _row_of(document, section, code)
         if token(there) != seen:
             raise _moved(section, there, None)
+        if section in LASTING and is_published(section, code):
+            raise RowRefused([Problem((), LASTING[section])])
         others = [row for row in document[section] if row["code"] != code]
         if wrong := _new_problems(document, {**document, section: others}):
             name = _name(section, there)
@@ -128,6 +147,11 @@ def remove(section: str, code: str, *, seen: str):
                 Problem((), f"“{name}” is still needed: {line}") for _, _, line in wrong
             )
         documents.remove_row(section, code)
+
+
+def is_published(section: str, code: str) -> bool:
+    """Whether any version holds this row."""
+    return Version.objects.filter(**{f"document__{section}__contains": [{"code": code}]}).exists()
 
 
 def withdraw(code: str, *, seen: str) -> dict:
@@ -146,15 +170,122 @@ def _set_withdrawn(code: str, withdrawn: bool, seen: str) -> dict:
     return save("treatments", row | {"withdrawn": withdrawn}, seen=seen)
 
 
-def apply(document: dict, *, step=lambda rows: rows):
+# ---- the whole draft
+
+
+def apply(document: dict, *, step=lambda rows: rows) -> list[str]:
     """Put a whole document in place of the draft, or nothing of it.
 
-    Raises CatalogueRefused with place and reason for anything wrong in it.
+    Raises CatalogueRefused with place and reason for anything wrong in it. A published treatment
+    that it lacks stays, withdrawn; these are returned.
     """
     if wrong := checks.problems(document):
         raise CatalogueRefused(in_words(document, problem) for problem in wrong)
     with writing():
-        documents.write(checks.tidy(document), step=step)
+        kept, codes = _keeping_treatments(document)
+        if codes and (wrong := checks.problems(kept)):
+            raise CatalogueRefused(in_words(kept, problem) for problem in wrong)
+        documents.write(checks.tidy(kept), step=step)
+    return codes
+
+
+def _keeping_treatments(document: dict) -> tuple[dict, list[str]]:
+    there = {row["code"] for row in document.get("treatments") or []}
+    gone = [code for code in documents.codes("treatments") if code not in there]
+    published = {code for code in gone if is_published("treatments", code)}
+    if not published:
+        return document, []
+    return keeping.keep_treatments(document, documents.draft(), published)
+
+
+def undo(section: str, code: str, *, seen: str):
+    """Put one row back as the version in force has it; `seen` as in `save`."""
+    version = Version.objects.in_force()
+    row = reading.book(version).row(section, code)
+    if row is None:
+        remove(section, code, seen=seen)
+    else:
+        save(section, row, seen=seen or None)
+
+
+def discard(*, seen: str):
+    """Put the whole draft back as the version in force; `seen` is the hash of the draft."""
+    restore(Version.objects.in_force(), seen=seen)
+
+
+def restore(version: Version, *, seen: str) -> list[str]:
+    """Make the draft what `version` was. Raises DraftMoved unless the draft is the one seen.
+
+    What was edited and not published is lost with it, so a page says first what that is.
+    """
+    with writing():
+        if documents.hash_of(documents.draft()) != seen:
+            raise DraftMoved
+        return apply(reading.book(version).document)
+
+
+@dataclass(frozen=True)
+class DraftState:
+    """What stands between the version in force and the draft."""
+
+    base: Version | None
+    document: dict
+    lacks: frozenset = frozenset()
+
+    @cached_property
+    def hash(self) -> str:
+        return documents.hash_of(self.document)
+
+    @cached_property
+    def is_changed(self) -> bool:
+        return self.base is None or self.hash != self.base.hash
+
+    @cached_property
+    def changes(self) -> list[RowChange]:
+        return changes(self.before, self.document) if self.is_changed else []
+
+    @cached_property
+    def before(self) -> dict:
+        return reading.book(self.base).document if self.base else {}
+
+    @cached_property
+    def lowered(self) -> list[lowering.Lowering]:
+        return lowering.lowered(self.before, self.document) if self.base else []
+
+    @cached_property
+    def findings(self) -> list[findings.Finding]:
+        return findings.findings(self.document, self.before, self.lacks)
+
+    @property
+    def is_sound(self) -> bool:
+        return all(one.kind != findings.ERROR for one in self.findings)
+
+
+def draft_state() -> DraftState:
+    base = Version.objects.in_force()
+    return _state(_fingerprint(), base.hash if base else "", frozenset(Clinic.current().lacks))
+
+
+def count_of_changes() -> int:
+    return len(draft_state().changes)
+
+
+@lru_cache(maxsize=2)
+def _state(fingerprint: str, base: str, lacks: frozenset) -> DraftState:
+    return DraftState(Version.objects.in_force(), documents.draft(), lacks)
+
+
+def _fingerprint() -> str:
+    """Another one after every change of the draft: each leaves an event, and none is ever lost."""
+    parts = [part for some in documents.PARTS.values() for part in some.values()]
+    kept = [table.pgh_event_model for table in (*documents.TABLES.values(), *parts)]
+    tables = [events._meta.db_table for events in (*kept, LinkEvent)]
+    counted = (f"SELECT count(*) AS n, max(pgh_id) AS last FROM {table}" for table in tables)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT sum(n), sum(last) FROM ({' UNION ALL '.join(counted)}) AS all_events"
+        )
+        return str(cursor.fetchone())
 
 
 # ---- what is wrong with a row
@@ -198,17 +329,6 @@ def _inside(problem: Problem) -> Problem:
 def _row_at(document: dict, problem: Problem) -> tuple:
     section, index = problem.path[:2]
     return section, document[section][index].get("code")
-
-
-def in_words(document: dict, problem: Problem) -> str:
-    """ "pair “Subcision and Laser” (c1), weeks: ..."; what cannot be named stands as its path."""
-    section, index, *inner = [*problem.path, None, None][: max(2, len(problem.path))]
-    try:
-        named = differing.row_in_words(section, document[section][index], Names(Book(document)))
-    except (KeyError, IndexError, TypeError, AttributeError):
-        return str(problem)
-    place = differing.place_in_words(tuple(inner))
-    return f"{named}{', ' + place if place else ''}: {problem.reason}"
 
 
 def _moved(section: str, theirs: dict | None, mine: dict | None) -> RowMoved:

@@ -33,11 +33,6 @@ class EditedByTheClinic(CatalogueError):
         )
 
 
-class NoSuchTreatment(CatalogueError):
-    def __init__(self, code):
-        super().__init__(f"There is no treatment {code} to withdraw, or it is withdrawn already.")
-
-
 class RowRefused(CatalogueError):
     """A row that may not be saved so; each problem's path is inside the row."""
 
@@ -52,3 +47,24 @@ class RowMoved(CatalogueError):
     def __init__(self, theirs, changes):
         self.theirs, self.changes = theirs, changes
         super().__init__("Somebody else changed this row after you opened it. Nothing was saved.")
+
+
+class DraftMoved(CatalogueError):
+    def __init__(self):
+        super().__init__(
+            "The draft changed after you opened this page. Nothing was done; look at it again."
+        )
+
+
+class NotConfirmed(CatalogueError):
+    """A draft that lowers safety is published only after a second person has confirmed it."""
+
+    def __init__(self, lowered):
+        self.lowered = list(lowered)
+        super().__init__(
+            "This draft lowers safety. It needs a reason, and a second person who confirms it."
+        )
+
+
+class NotAnswerable(CatalogueError):
+    """A request for lower safety that is answered, void, or the asker's own."""
