@@ -17,7 +17,7 @@ from clinic.impact.touching import Changes
 from planner.engine.catalogue import catalogue_from
 
 ROUND = 0.3  # seconds between two looks at what else is to be done
-POLITE = 5  # added to the niceness of the worker
+POLITE = 2  # added to the niceness of the worker
 TRIES = 2  # a case whose child died is tried once more
 
 

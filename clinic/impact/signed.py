@@ -46,7 +46,7 @@ def touched_by(plan: Plan, changes: Changes) -> list[Touched]:
     subject = subject_of(plan)
     visits = list(coming_visits(plan))
     found = []
-    if changes.may_touch(subject):
+    if changes.may_touch_plan(subject):
         if reasons := _new_against(plan, changes, subject):
             found.append(Touched(plan, None, reasons))
         found += _visits_against(plan, visits, changes)

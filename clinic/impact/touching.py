@@ -44,17 +44,24 @@ class Changes:
             return True
         return self.may_touch(subject) and self._reaches(subject, self._open(subject))
 
+    def may_touch_plan(self, subject: Subject) -> bool:
+        """Whether what the rules say of the subject's plan may differ, whatever is suggested."""
+        return self.everywhere or self._feels(subject, frozenset())
+
     def _reaches(self, subject: Subject, open_ones: frozenset) -> bool:
+        return self._has_protocol(subject) or self._feels(
+            subject, open_ones | self._beside(subject)
+        )
+
+    def _feels(self, subject: Subject, suggestible: frozenset) -> bool:
         reach = (
-            open_ones
-            | self._beside(subject)
+            suggestible
             | {step.treatment for step in subject.steps}
             | {past.treatment for past in subject.case.previous}
         )
         return bool(
             not reach.isdisjoint(self.treatments)
             or self._has_region(subject)
-            or self._has_protocol(subject)
             or self._has_pair(reach)
             or self._has_condition(subject, reach)
         )

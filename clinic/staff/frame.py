@@ -25,7 +25,7 @@ PLACES = (
     Place("Patients", "people", ("patients:list",), ("/patients/",)),
     Place("Calendar", "calendar3", ("scheduling:day",), ("/calendar/",)),
     Place("Plans", "signpost-split", ("planner:plans",), ("/plans/",)),
-    Place("Catalogue", "journal-medical", ("catalogue:home",), ("/catalogue/",)),
+    Place("Catalogue", "journal-medical", ("catalogue:home",), ("/catalogue/", "/impact/")),
     Place(
         "Clinic",
         "house-gear",

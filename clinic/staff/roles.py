@@ -46,6 +46,10 @@ ROLES = {
     "catalogue.view_catalogue": EVERYBODY,
     "catalogue.edit_catalogue": {CATALOGUE_ADMIN},
     "catalogue.publish_catalogue": {CATALOGUE_ADMIN},
+    "impact.view_preview": {CLINICIAN, CATALOGUE_ADMIN},  # the latter: by record number alone
+    "impact.run_preview": {CATALOGUE_ADMIN},
+    "impact.review_touched": {CLINICIAN},
+    "impact.view_ledger": {CLINICIAN, CATALOGUE_ADMIN},
     "staff.manage_users": {OWNER},
     "staff.change_clinic": {OWNER},
     "staff.view_audit": {OWNER},
@@ -239,6 +243,16 @@ DOORS = {
     "letters:habits": "letters.edit_words",
     "letters:link": "letters.own_feed",
     "letters:feed": PUBLIC,  # whoever holds its secret
+    # impact
+    "impact:preview": "impact.view_preview",
+    "impact:start": "impact.run_preview",
+    "impact:cancel": "impact.run_preview",
+    "impact:go_on": "impact.run_preview",
+    "impact:list_touched": "impact.run_preview",
+    "impact:review": "impact.review_touched",
+    "impact:review_item": "impact.review_touched",
+    "impact:ledger": "impact.view_ledger",
+    "impact:ledger_csv": "impact.view_ledger",
     # pages
     "today": "pages.today",
     "chart": "patients.view_patient",

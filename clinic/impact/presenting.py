@@ -1,0 +1,257 @@
+"""A preview's result as people read it: sentences, and for each person the names they may see."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils import timezone
+
+from clinic.catalogue.conditions import spaced
+from clinic.catalogue.models import Clinic
+from clinic.catalogue.terms import Effect
+from clinic.impact.models import Preview
+from clinic.scheduling.models import Appointment
+from planner.models import Plan
+from planner.plain_words import listed
+
+A_FEW = 12
+"""Rows of a section that are seen at once; the others unfold."""
+
+PRICE_UNITS = {"session": "a session", "region": "a region", "syringe": "a syringe"}
+PRICE_UNITS |= {"scar": "a scar", "course": "a course"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A plan, a visit or a case, and in sentences what becomes of it."""
+
+    name: str
+    url: str
+    more: str
+    lines: tuple[str, ...]
+    grave: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    code: str
+    title: str
+    rows: tuple
+    nothing: str
+
+    @property
+    def first(self) -> tuple:
+        return self.rows[:A_FEW]
+
+    @property
+    def rest(self) -> tuple:
+        return self.rows[A_FEW:]
+
+
+def sections_of(preview: Preview, user) -> list[Section]:
+    """The result's lists, drawn for `user`."""
+    result, words = preview.result, _Words(preview.result["names"])
+    plans = _plans(result, user)
+    signed = [row for row in result["signed"] if not row["appointment"]]
+    visits = [row for row in result["signed"] if row["appointment"]]
+    at = _times(visits)
+    return [
+        Section(
+            "drafts",
+            "Open drafts",
+            tuple(_row(plans, row["plan"], words.lines(row), _is_grave(row))
+                  for row in result["drafts"] if row["plan"] in plans),
+            "No open draft would come out differently.",
+        ),
+        Section(
+            "signed",
+            "Signed plans that a rule now speaks against",
+            tuple(_row(plans, row["plan"], _reasons(row), True)
+                  for row in signed if row["plan"] in plans),
+            "Nothing new stands against a signed plan. A signed plan is never altered.",
+        ),
+        Section(
+            "visits",
+            "Booked visits",
+            tuple(_row(plans, row["plan"], _reasons(row), True, at.get(row["appointment"], ""))
+                  for row in visits if row["plan"] in plans),
+            "No booked visit would break an interval, or lack a person, a device or time.",
+        ),
+        Section(
+            "cases",
+            "The library’s cases",
+            tuple(Row(row["about"], "", "", words.lines(row), _is_grave(row))
+                  for row in result["cases"]),
+            "No case of the library would come out differently.",
+        ),
+    ]  # fmt: skip
+
+
+def _is_grave(row: dict) -> bool:
+    return row["fits"] == "no longer" or bool(row["draft"].get("breaks"))
+
+
+def _reasons(row: dict) -> tuple[str, ...]:
+    return tuple(reason["words"] for reason in row["reasons"])
+
+
+def _row(plans: dict, key: str, lines, grave: bool, more: str = "") -> Row:
+    name, url, which = plans[key]
+    return Row(name, url, ", ".join(filter(None, (which, more))), tuple(lines), grave)
+
+
+def _plans(result: dict, user) -> dict[str, tuple[str, str, str]]:
+    """Key -> what a plan is called, its address, and its number; by record number alone for who
+    meets no patient."""
+    keys = {row["plan"] for row in (*result["drafts"], *result["signed"])}
+    if user.has_perm("planner.suggest_plan"):
+        mine = Plan.objects.visible_to(user).filter(pk__in=keys).select_related("patient")
+        return {
+            str(p.pk): (str(p.patient), p.get_absolute_url(), f"{p}, {p.get_state_display()}")
+            for p in mine
+        }
+    numbers = Plan.objects.filter(pk__in=keys).values_list("pk", "number", "patient__record_number")
+    return {str(pk): (f"Record {record}", "", f"Plan {number}") for pk, number, record in numbers}
+
+
+def _times(visits: list[dict]) -> dict[str, str]:
+    rows = Appointment.objects.filter(pk__in=[row["appointment"] for row in visits])
+    return {
+        str(pk): f"visit of {timezone.localtime(at):%d-%b-%Y %H:%M}"
+        for pk, at in rows.values_list("pk", "starts_at")
+    }
+
+
+def prices_of(preview: Preview) -> list[dict]:
+    currency = Clinic.current().currency
+    return [
+        row
+        | {
+            "per": PRICE_UNITS.get(row["unit"], "")
+            if row["section"] == "treatments"
+            else "package",
+            "before": _amount(row["amounts"][0], currency),
+            "after": _amount(row["amounts"][1], currency),
+        }
+        for row in preview.result["prices"]
+    ]
+
+
+def _amount(value: str | None, currency: str) -> str:
+    return "no price" if value is None else f"{value} {currency}"
+
+
+class _Words:
+    """Sentences for what is different about one subject."""
+
+    def __init__(self, names: dict):
+        self.names, self.currency = names, Clinic.current().currency
+
+    def lines(self, row: dict) -> tuple[str, ...]:
+        return tuple(line for line in self._lines(row) if line)
+
+    def name(self, code: str) -> str:
+        return self.names.get(code) or spaced(code)
+
+    def named(self, codes) -> str:
+        return listed(self.name(code) for code in codes)
+
+    def _lines(self, row: dict):
+        if row["fits"]:
+            yield {
+                "no longer": "No protocol fits any more.",
+                "now": "A protocol fits now; before, none did.",
+            }[row["fits"]]
+        yield from self._draft(row["draft"])
+        if row["lost"]:
+            yield f"No longer proposed: {self.named(row['lost'])}."
+        if row["gained"]:
+            yield f"Proposed besides: {self.named(row['gained'])}."
+        if row["recommended"]:
+            old, new = row["recommended"]
+            if old and new:
+                yield f"Recommended is {self.name(new)}, and no longer {self.name(old)}."
+        for each in row["changed"]:
+            yield f"{self.name(each['strategy'])}: {'; '.join(self._changed(each))}."
+
+    def _draft(self, draft: dict):
+        """What the rules say of the draft as it lies there."""
+        if not draft:
+            return
+        for each in draft["breaks"]:
+            yield f"The draft breaks a rule now. {self._broken(*each)}"
+        for each in draft["mends"]:
+            yield f"The draft no longer breaks a rule. {self._broken(*each)}"
+        asked = (draft["ask"] or {}).get("came")
+        if asked:
+            yield f"Wants an answer before it is signed: {self._asked(asked)}."
+        if draft["cost"]:
+            yield f"The draft costs {self._span(draft['cost'], self._money)}."
+        if draft["expected"]:
+            yield f"The draft is expected to improve by {self._span(draft['expected'], _share)}."
+
+    def _broken(self, kind, rule, effect, treatment, visit) -> str:
+        where = ", ".join(filter(None, (treatment and self.name(treatment),
+                                        visit and f"visit {visit}")))  # fmt: skip
+        what = f"{Effect(effect).label}: {self.name(rule)}" if effect else BROKEN.get(kind, "")
+        return f"{what or self.name(rule)}{f' ({where})' if where else ''}."
+
+    def _changed(self, each: dict):
+        if each["without"]:
+            yield f"without {self.named(each['without'])}"
+        if each["with"]:
+            yield f"with {self.named(each['with'])}"
+        figures = (
+            ("visits", "visits", str),
+            ("weeks", "weeks", str),
+            ("cost", "cost", self._money),
+            ("expected", "expected improvement", _share),
+            ("downtime", "longest downtime in days", str),
+            ("starts", "first visit", _day),
+        )
+        for key, words, shown in figures:
+            if each[key]:
+                yield f"{words} {self._span(each[key], shown)}"
+        yield from self._sets(each)
+        if each["arranged"] and not any(each[key] for key in ("with", "without", "visits")):
+            yield "arranged over other days or places"
+
+    def _sets(self, each: dict):
+        kinds = (("notes", "note"), ("preparations", "preparation"))
+        for key, word in kinds:
+            change = each[key] or {}
+            if change.get("came"):
+                yield f"new {word}: {self.named(change['came'])}"
+            if change.get("went"):
+                yield f"{word} that falls away: {self.named(change['went'])}"
+        if asked := (each["ask"] or {}).get("came"):
+            yield f"asks for an answer: {self._asked(asked)}"
+
+    def _asked(self, codes) -> str:
+        return "; ".join(self.name(code) for code in codes)
+
+    def _span(self, pair, shown) -> str:
+        old, new = pair
+        return f"{shown(old)} \N{RIGHTWARDS ARROW} {shown(new)}"
+
+    def _money(self, value) -> str:
+        return f"{value} {self.currency}"
+
+
+BROKEN = {
+    "interval": "An interval is too short",
+    "order": "The order is another",
+    "same_session": "Two treatments do not go together",
+    "lidocaine": "Too much lidocaine in one visit",
+    "filler": "Too much filler in one visit",
+    "chair_time": "The visit takes too long",
+    "clinic": "The clinic does not offer it",
+    "indication": "The treatment is no longer in the catalogue",
+}
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.0f} %"
+
+
+def _day(value: str) -> str:
+    return f"{date.fromisoformat(value):%d-%b-%Y}"
