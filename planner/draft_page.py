@@ -150,7 +150,7 @@ def draft_page(plan, *, at: str = "", bound=None, desk: Desk | None = None) -> d
     said = judged(content, desk.engine_today)
     findings = said.findings
     names = bridge.names(plan.catalogue_version)
-    edits = list(plan.edits.select_related("made_by").defer("content"))
+    edits = list(plan.edits.select_related("made_by").defer("content", "case"))
     done = [edit for edit in edits if edit.number and not edit.undone]
     return {
         "plan": plan,

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from planner import bridge
 from planner.engine.complete import complete
+from planner.engine.suggest import PLANNER_VERSION
 from planner.engine.values import GivenPlan, GivenSession, GivenStep
 from planner.errors import DraftChanged, NotEditable
 from planner.judging import judged
@@ -37,8 +38,9 @@ def edit(*, plan, by, revision, change, words, keeps_protocol=False, desk=None) 
     draft = _open(plan, revision)
     content = keyed(draft)
     new = change(outline_of(content["sessions"]))
-    made = _rebuild(content, new, draft, desk or _desk_of(draft), keeps_protocol)
-    _remember(draft, content, made, by=by, words=words)
+    desk = desk or _desk_of(draft)
+    made = _rebuild(content, new, draft, desk, keeps_protocol)
+    _remember(draft, content, made, by=by, words=words, case=desk.case)
     _write(draft, made)
     return draft
 
@@ -53,7 +55,7 @@ def fill(*, plan, by, revision) -> Plan:
     completed = _completed(draft, outline, desk)
     new = filled(outline, plain(completed.proposal)["sessions"])
     made = _rebuild(content, new, draft, desk)
-    _remember(draft, content, made, by=by, words=completed.text.rstrip("."))
+    _remember(draft, content, made, by=by, words=completed.text.rstrip("."), case=desk.case)
     _write(draft, made)
     return draft
 
@@ -145,17 +147,18 @@ def _desk_of(draft):
 
 
 def _rebuild(content: dict, outline: Outline, draft, desk, keeps_protocol=False) -> dict:
-    made = rebuilt(
-        content,
-        outline,
-        desk,
-        seen_on=draft.assessment.assessed_on,
-        by_protocol=bool(content["protocol"]) and keeps_protocol,
-    )
+    by_protocol = bool(content["protocol"]) and keeps_protocol
+    return arranged_by(content, outline, desk, draft.assessment, by_protocol=by_protocol)
+
+
+def arranged_by(content: dict, outline: Outline, desk, assessment, *, by_protocol: bool) -> dict:
+    """What a draft of this content becomes by an outline, with what is asked before approval."""
+    seen_on = assessment.assessed_on
+    made = rebuilt(content, outline, desk, seen_on=seen_on, by_protocol=by_protocol)
     return made | {"ask": list(judged(made, desk).ask)}
 
 
-def _remember(draft, before: dict, after: dict, *, by, words) -> None:
+def _remember(draft, before: dict, after: dict, *, by, words, case) -> None:
     stored = dict(draft.edits.values_list("number", "undone"))
     if not stored:
         stored[0] = False
@@ -163,7 +166,15 @@ def _remember(draft, before: dict, after: dict, *, by, words) -> None:
     if any(stored.values()):
         draft.edits.filter(undone=True).delete()
     number = 1 + max(number for number, undone in stored.items() if not undone)
-    Edit.objects.create(plan=draft, number=number, words=words[:300], content=after, made_by=by)
+    Edit.objects.create(
+        plan=draft,
+        number=number,
+        words=words[:300],
+        content=after,
+        case=plain(case),
+        planner_version=PLANNER_VERSION,
+        made_by=by,
+    )
 
 
 # --- rows --------------------------------------------------------------------------------------

@@ -407,12 +407,15 @@ class Edit(models.Model):
     """One change of a draft, with the whole content after it: undo and redo walk along these.
 
     Number 0 is the draft as it was taken. An undone edit is kept until another takes its place.
+    With the facts that it was judged on and the planner's version, it can be built again.
     """
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="edits")
     number = models.PositiveSmallIntegerField()
     words = models.CharField(max_length=300)
     content = models.JSONField()
+    case = models.JSONField(default=dict, help_text="What was known of the patient at that moment")
+    planner_version = models.CharField(max_length=20, blank=True)
     undone = models.BooleanField(default=False)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, **AUTHOR)
     made_at = models.DateTimeField(auto_now_add=True)

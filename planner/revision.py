@@ -31,7 +31,7 @@ def revise(*, plan, by, suggestion=None, strategy=None) -> Plan:
         raise NotRevisable(
             f"{old} is {old.get_state_display().lower()}: only a plan that runs can be revised."
         )
-    visits = _visits(old)
+    visits = stored_visits(old)
     proposal = proposal_of(suggestion, strategy) if suggestion else None
     content = replanned(old, visits, proposal) if proposal else as_it_stands(old, visits)
     draft = _create(old, content, by=by, suggestion=suggestion or old.suggestion, strategy=strategy)
@@ -92,7 +92,7 @@ def starts_on(plan) -> date:
 # --- content ---------------------------------------------------------------------------------
 
 
-def _visits(old) -> list[dict]:
+def stored_visits(old) -> list[dict]:
     """The stored visits of `old`, each with what binds it to its rows."""
     rows = old.sessions.select_related("performance").prefetch_related("steps")
     return [_visit(row, old.content["sessions"][row.number - 1], starts_on(old)) for row in rows]

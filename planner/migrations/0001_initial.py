@@ -220,6 +220,8 @@ class Migration(migrations.Migration):
                     ('number', models.PositiveSmallIntegerField()),
                     ('words', models.CharField(max_length=300)),
                     ('content', models.JSONField()),
+                    ('case', models.JSONField(default=dict, help_text='What was known of the patient at that moment')),
+                    ('planner_version', models.CharField(blank=True, max_length=20)),
                     ('undone', models.BooleanField(default=False)),
                     ('made_at', models.DateTimeField(auto_now_add=True)),
                     ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -11,18 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinic.catalogue.services import load
-from planner import services
+from patients import services as records
+from planner import editing, services
+from planner import outline as hand
 from planner.engine import values
 from planner.engine.suggest import PLANNER_VERSION
 from planner.management.commands import replay as command
 from planner.management.commands.replay import differences
 from planner.models import Plan, Suggestion
+from planner.revision import revise
 from planner.stored import case_from_plain, plain
 from tests.factories import make_signed_assessment, make_user, shipped
+from tests.planner.drafts import rolled_back
 
 DOCUMENT = {"questions": shipped("questions")}
 PLACES = st.sampled_from(["malar.L", "chin.M", "nasal_tip.M"])
 DAYS = st.dates(dt.date(2000, 1, 1), dt.date(2030, 1, 1))
+TODAY = dt.date(2026, 11, 21)
 LENGTHS = st.none() | st.floats(0.1, 30)
 
 CASES = st.builds(
@@ -109,16 +114,21 @@ def test_a_difference_names_its_place():
 # ---- the command, on the planner and the catalogue as they are
 
 
+@pytest.fixture(scope="module")
+def suggestion(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), rolled_back():
+        load()
+        by = make_user()
+        seen = make_signed_assessment(
+            by=by, findings=[{"region": "malar", "side": side, "count": 4} for side in "LR"]
+        )
+        yield services.suggest_for(assessment=seen, by=by, on=TODAY)
+
+
 @pytest.fixture
-def plan(db):
-    load()
-    by = make_user()
-    seen = make_signed_assessment(
-        by=by, findings=[{"region": "malar", "side": side, "count": 4} for side in "LR"]
-    )
-    suggestion = services.suggest_for(assessment=seen, by=by, on=dt.date(2026, 11, 21))
+def plan(suggestion, db):
     strategy = suggestion.result["proposals"][0]["strategy"]
-    return services.draft_plan(suggestion=suggestion, strategy=strategy, by=by)
+    return services.draft_plan(suggestion=suggestion, strategy=strategy, by=suggestion.created_by)
 
 
 def replay(plan):
@@ -203,3 +213,84 @@ def test_nothing_is_written_by_a_replay(plan):
     replay(plan)
 
     assert (Plan.objects.count(), Suggestion.objects.count()) == before
+
+
+# ---- what a clinician made of it
+
+
+def changed(plan, change, words="Changed"):
+    return editing.edit(
+        plan=plan, by=plan.drafted_by, revision=plan.revision, change=change, words=words
+    )
+
+
+def outline(plan):
+    return hand.outline_of(editing.keyed(plan)["sessions"])
+
+
+def test_a_plan_that_was_changed_by_hand_is_built_again_by_the_facts_of_then(plan):
+    by = plan.drafted_by
+    number, visit = next((n, v) for n, v in enumerate(outline(plan), 1) if v.lines)
+    line = visit.lines[0]
+    later = visit.on + dt.timedelta(days=9)
+    dropped = changed(
+        plan, lambda o: hand.drop(o, (hand.alike(o, line.key)[-1],)), words="Dropped the last one"
+    )
+    moved = changed(dropped, lambda o: hand.move_visit(o, number, later, True), words="Moved")
+    assert moved.content_hash != plan.content_hash
+    weight, moved.patient.weight_kg = moved.patient.weight_kg, 40
+    moved.patient.save()
+    answers = {"isotretinoin": {"taking": True, "last_dose": "2026-11-01"}}
+    records.record_answers(patient=moved.patient, answers=answers, on=TODAY, by=by)
+    load(overwrite=True)
+
+    code, said = replay(moved)
+
+    assert weight != 40
+    assert code == 0, said
+    assert f"Identical: the plan after change 2, “Moved”, {moved.content_hash}" in said
+    undone = editing.undo(plan=moved, by=by, revision=moved.revision)
+    assert "Identical: the plan after change 1, “Dropped the last one”" in replay(undone)[1]
+    taken = editing.undo(plan=undone, by=by, revision=undone.revision)
+    assert "Identical: the plan as it was taken" in replay(taken)[1]
+
+
+def test_what_the_rules_said_of_a_changed_plan_is_told_with_it(plan):
+    visits = [(n, v) for n, v in enumerate(outline(plan), 1) if v.lines]
+    (_, first), (number, _) = visits[:2]
+    near = changed(
+        plan, lambda o: hand.move_visit(o, number, first.on + dt.timedelta(days=1)), words="Near"
+    )
+
+    code, said = replay(near)
+
+    assert code == 0
+    assert "the rules said of it then: " in said
+    assert "is the least." in said
+
+
+def test_a_changed_plan_that_comes_out_otherwise_is_shown_line_by_line(plan):
+    moved = changed(plan, lambda o: hand.move_visit(o, 1, o[0].on + dt.timedelta(days=7), True))
+    Plan.objects.filter(pk=moved.pk).update(content=moved.content | {"cost": "1.00"})
+
+    code, said = replay(moved)
+
+    assert code == 1
+    assert 'plan.cost: "1.00", now "' in said
+    assert "The plan comes out differently" in said
+
+
+def test_a_revision_is_made_again_from_the_plan_that_it_revises(plan, monkeypatch):
+    monkeypatch.setattr(services, "approval_obstacles", lambda plan: [])
+    services.propose(plan=plan, by=plan.drafted_by)
+    services.approve(plan=plan, by=plan.drafted_by)
+    first = next(session for session in plan.sessions if session.kind == "procedure")
+    services.record_performed(
+        session=first, performed_on=first.target_on + dt.timedelta(days=3), by=plan.drafted_by
+    )
+
+    draft = revise(plan=plan, by=plan.drafted_by)
+
+    code, said = replay(draft)
+    assert code == 0, said
+    assert "Identical: the plan as it was taken to revise Plan 1" in said

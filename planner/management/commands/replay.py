@@ -1,4 +1,4 @@
-"""Compute a plan's suggestion again, as of then, and compare it with what was stored."""
+"""Compute a plan again, its suggestion and its content as of then, and compare with the stored."""
 
 from uuid import UUID
 
@@ -7,6 +7,7 @@ from django.core.management import BaseCommand, CommandError
 from planner.engine.catalogue import catalogue_from
 from planner.engine.suggest import PLANNER_VERSION, suggest
 from planner.models import Plan
+from planner.replaying import made_again, performed_since
 from planner.stored import canonical, case_from_plain, digest, plain, solver_version
 
 MOST_LINES = 60
@@ -14,31 +15,53 @@ MOST_LINES = 60
 
 class Command(BaseCommand):
     help = (
-        "Compute the suggestion behind a plan again, from the stored facts and the catalogue of "
-        "then. Exit status 0 when the result is the same to the byte, 1 when it differs, 2 when "
-        "there is no such plan."
+        "Compute a plan again: the suggestion behind it, and what was made of it, by the facts and "
+        "the catalogue of then. Exit status 0 when both are the same to the byte, 1 when one "
+        "differs, 2 when there is no such plan."
     )
 
     def add_arguments(self, parser):
         parser.add_argument("plan", help="the id in the address of the plan's page")
 
     def handle(self, *args, plan, **options):
-        suggestion = _plan(plan).suggestion
+        found = _plan(plan)
+        suggestion = found.suggestion
         document = suggestion.catalogue_version.document
         case = case_from_plain(suggestion.case, document)
         again = plain(suggest(case, catalogue_from(document)))
         changed = self._say_versions(suggestion)
-        if canonical(again) == canonical(suggestion.result):
-            self.stdout.write(f"Identical: {digest(again)}")
-            return
-        self.stdout.write(f"Different: stored {digest(suggestion.result)}, now {digest(again)}")
-        for line in list(differences(suggestion.result, again))[:MOST_LINES]:
+        if canonical(again) != canonical(suggestion.result):
+            self._say_different("The suggestion", suggestion.result, again, changed)
+        self.stdout.write(f"Identical: the suggestion, {digest(again)}")
+        self._content(found, again, changed)
+
+    def _content(self, plan, result: dict, changed: str) -> None:
+        """The plan itself: as it was taken, or as a clinician's last change left it."""
+        made = made_again(plan, result)
+        if made.by_another_planner:
+            self.stdout.write(f"Last changed by planner {made.planner_version}")
+            changed = changed or "planner"
+        if not made.is_same:
+            if performed_since(plan):
+                raise CommandError(
+                    f"More was performed under {plan.revises} since this draft was taken.",
+                    returncode=1,
+                )
+            self._say_different("The plan", made.stored, made.content, changed)
+        self.stdout.write(f"Identical: the plan {made.how}, {digest(made.content)}")
+        for text in made.broken:
+            self.stdout.write(f"  the rules said of it then: {text}")
+
+    def _say_different(self, what: str, stored: dict, again: dict, changed: str) -> None:
+        self.stdout.write(f"Different: stored {digest(stored)}, now {digest(again)}")
+        place = "result" if what == "The suggestion" else "plan"
+        for line in list(differences(stored, again, place))[:MOST_LINES]:
             self.stdout.write(f"  {line}")
         if changed:
-            words = f"The suggestion comes out differently: since then the {changed} changed."
+            words = f"{what} comes out differently: since then the {changed} changed."
         else:
             words = (
-                "The suggestion comes out differently though planner, solver and catalogue are "
+                f"{what} comes out differently though planner, solver and catalogue are "
                 "those of then: this is a fault. Please report it with the lines above."
             )
         raise CommandError(words, returncode=1)
@@ -60,7 +83,9 @@ class Command(BaseCommand):
 
 
 def _plan(text: str) -> Plan:
-    plans = Plan.objects.select_related("suggestion__catalogue_version")
+    plans = Plan.objects.select_related(
+        "suggestion__catalogue_version", "catalogue_version", "assessment", "revises"
+    )
     try:
         return plans.get(pk=UUID(text))
     except ValueError:
