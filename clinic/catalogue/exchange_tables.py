@@ -245,11 +245,7 @@ class Lines(Resource):
 
     def import_instance(self, instance, row, **kwargs):
         super().import_instance(instance, row, **kwargs)
-        for name in self.table.money_of(instance):
-            instance[name] = _money(name, instance[name])
-        for name, value in instance.items():
-            if isinstance(value, Decimal):
-                instance[name] = checks.as_number(value)
+        settle(self.table, instance)
 
     def save_instance(self, instance, is_create, row, **kwargs):
         self.read[kwargs["row_number"]] = instance
@@ -258,11 +254,22 @@ class Lines(Resource):
         """A line holds its lists itself."""
 
 
-def _money(name: str, value: Decimal | None) -> str | None:
+def settle(table: Table, line: dict) -> None:
+    """Make numbers of the Decimals that were read, and amounts of money where money stands."""
+    for name in table.money_of(line):
+        line[name] = _money(name, line[name])
+    for name, value in line.items():
+        if isinstance(value, Decimal):
+            line[name] = checks.as_number(value)
+
+
+def _money(name: str, value: Decimal | str | None) -> str | None:
     """Written as text, so that no cent is lost."""
-    if value is not None and round(value, 2) != value:
+    if isinstance(value, str) or value is None:
+        return value
+    if round(value, 2) != value:
         raise ValidationError({name: f"{value} has more than two decimals"})
-    return None if value is None else f"{value:.2f}"
+    return f"{value:.2f}"
 
 
 def merged(table: Table, document: dict, lines: dict[int, dict]):

@@ -1,6 +1,12 @@
 from django.urls import path
 
-from clinic.catalogue import clinic_views, exchange_views, views
+from clinic.catalogue import (
+    clinic_views,
+    evidence_views,
+    exchange_views,
+    source_views,
+    views,
+)
 
 app_name = "catalogue"
 urlpatterns = [
@@ -14,8 +20,16 @@ urlpatterns = [
     path("protocols/", views.protocols, name="protocols"),
     path("principles/", views.policies, name="policies"),
     path("sources/", views.sources, name="sources"),
+    path("sources/new/", source_views.new_source, name="new_source"),
     path("sources/<str:code>/", views.source, name="source"),
+    path("sources/<str:code>/edit/", source_views.edit_source, name="edit_source"),
     path("unverified/", views.unverified, name="unverified"),
+    path("evidence/", evidence_views.evidence_list, name="evidence"),
+    path(
+        "evidence/<slug:section>/<str:code>/",
+        evidence_views.evidence_item,
+        name="evidence_item",
+    ),
     path("exchange/", exchange_views.exchange_page, name="exchange"),
     path("exchange/confirm/", exchange_views.exchange_confirm, name="exchange_confirm"),
     path("exchange/<str:of>/<slug:name>.<slug:kind>", exchange_views.export, name="export"),
