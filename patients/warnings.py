@@ -1,15 +1,17 @@
-"""What the apps above say in a patient's banner: they register, so nothing here knows them."""
+"""What the apps above say on a page of this or the next layer: they register, nothing here knows
+them. A patient's are shown in the banner."""
 
 from collections.abc import Callable
 
-_sources: list[Callable] = []
+_sources: dict[type, list[Callable]] = {}
 
 
-def register(source: Callable) -> None:
-    """`source(patient)` gives sentences; an app above registers it in its `ready()`."""
-    if source not in _sources:
-        _sources.append(source)
+def register(about: type, source: Callable) -> None:
+    """`source(row)` gives sentences about a row of that model; an app registers in `ready()`."""
+    known = _sources.setdefault(about, [])
+    if source not in known:
+        known.append(source)
 
 
-def of(patient) -> list[str]:
-    return [words for source in _sources for words in source(patient)]
+def of(row) -> list[str]:
+    return [words for source in _sources.get(type(row), ()) for words in source(row)]

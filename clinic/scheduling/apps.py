@@ -8,7 +8,10 @@ class SchedulingConfig(AppConfig):
     verbose_name = "Booking"
 
     def ready(self):
-        from clinic.scheduling import adverse
+        from clinic.scheduling import adverse, departures
         from patients import warnings
+        from patients.models import Patient
+        from planner.models import Plan
 
-        warnings.register(adverse.flags)
+        warnings.register(Patient, adverse.flags)
+        warnings.register(Plan, departures.of_plan)

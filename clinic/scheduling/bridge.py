@@ -219,6 +219,7 @@ def _devices_for(steps, house: House) -> list[Need]:
 
 
 def window_of(session: PlannedSession) -> Window | None:
+    session = getattr(session, "counts_like", session)
     if session.gap_typical_days is None:
         return None
     least = max(1, session.gap_min_days)
@@ -348,7 +349,31 @@ def absence_of(resource: Resource, starts, ends) -> Absence | None:
 
 
 def sessions_of(plan) -> list[PlannedSession]:
-    return list(sessions_of_all([plan]).select_related("block__plan").prefetch_related("steps"))
+    """The sessions in the order in which they are held, with all that booking reads of them."""
+    rows = sessions_of_all([plan]).select_related("block__plan").prefetch_related("steps")
+    return in_order(list(rows))
+
+
+def in_order(sessions: list[PlannedSession]) -> list[PlannedSession]:
+    """A session that was missed while a later one was held comes after that one."""
+    done = [place for place, each in enumerate(sessions) if performed_on(each)]
+    over = [each for each in sessions[: max(done, default=0)] if not performed_on(each)]
+    if not over:
+        return sessions
+    last = max(performed_on(sessions[place]) for place in done)
+    held = Appointment.objects.standing().filter(session__in=over, starts_at__date__lte=last)
+    kept = set(held.values_list("session", flat=True))
+    missed = [each for each in over if each.pk not in kept]
+    for each in missed:
+        each.counts_like = each if each.gap_typical_days else _next(each, sessions)
+    rest = [each for each in sessions if each not in missed]
+    place = rest.index(sessions[max(done)]) + 1
+    return [*rest[:place], *missed, *rest[place:]]
+
+
+def _next(session, sessions) -> PlannedSession:
+    """Whose interval from `session` is the one that `session` keeps when it comes later itself."""
+    return sessions[sessions.index(session) + 1]
 
 
 def sessions_of_all(plans):

@@ -6,7 +6,7 @@ from crispy_forms.layout import Div
 from django import forms
 from django.utils import timezone
 
-from clinic.scheduling import bridge, offers
+from clinic.scheduling import bridge, openings
 from clinic.scheduling.fields import ClockField
 from clinic.scheduling.forms import VisitForm, form_helper, local_instant
 from clinic.scheduling.models import Resource, ResourceKind
@@ -62,7 +62,7 @@ class PlaceForm(forms.Form):
 def _others(visit) -> list[tuple[str, str]]:
     """People who may do what the visit needs and are not on it."""
     house, who = bridge.House(), bridge.patient_resource(visit.patient)
-    needs = offers.visit_of_appointment(visit, house, who).needs
+    needs = openings.visit_of_appointment(visit, house, who).needs
     able = {pk for need in needs if need.kind == ResourceKind.PERSON for pk in need.pool}
     own = {each.pk for each in visit.people}
     people: list[Resource] = house.people

@@ -70,13 +70,13 @@ def about_plan(plan) -> dict:
 
 
 def _left(plan, firm) -> dict:
-    """The sessions that hold no place: of signed blocks, of later ones, and missed for good."""
+    """The sessions that hold no place: of signed blocks, of later ones, and missed ones."""
     sessions, standing = bridge.sessions_of(plan), bridge.standing_by_session(plan)
     open_now = [
         each for each in sessions if each.pk not in standing and not bridge.performed_on(each)
     ]
     missed = [each for each in open_now if windows.is_passed_over(each, sessions)]
-    left = [each for each in open_now if each not in missed]
+    left = open_now
     held = sum(visit.is_held for visit in standing.values())
     signed = [each for each in left if each.block.number in firm]
     later = [each for each in left if each.block.number not in firm]

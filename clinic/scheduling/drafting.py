@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from clinic.scheduling import bridge, errors, offers
+from clinic.scheduling import bridge, errors, openings
 from clinic.scheduling.calendar import QUARTER
 from clinic.scheduling.models import Claim, Resource, ResourceKind, VisitKind
 
@@ -209,7 +209,7 @@ def _collision_from(error: IntegrityError, drafts) -> Collision | None:
 def _told(collision: Collision, patient, besides=()) -> errors.SlotTaken:
     """SlotTaken with the next time at which the same visit would fit."""
     draft = collision.draft
-    free_next = offers.next_start(
+    free_next = openings.next_start(
         patient,
         kind=draft.kind,
         parts=draft.parts,

@@ -1,12 +1,14 @@
 """A plan's visits against their windows and the planner's own rules, on the days they are to be."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils import timezone
 
 from clinic.scheduling import bridge, errors, gates, windows
+from planner import bridge as planner_bridge
 from planner import services as planning
+from planner.engine.check import check
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def check_sessions(plan, drafts, zone, *, reason: str, by, historic: bool) -> di
     new = {draft.session.pk for draft in drafts}
     judged = {}
     for session in sessions:
-        previous = windows.session_before(session, sessions)
+        previous = windows.session_before(session, sessions, dates)
         follows_a_new_one = session.pk in standing and previous and previous.pk in new
         if session.pk in new or follows_a_new_one:
             judged[session.pk] = judge(session, dates, sessions, reason=reason, by=by)
@@ -52,15 +54,32 @@ def check_rules(plan, dates, booked: set, *, reason: str):
     today = gates.safety_by_session(plan, {key: dates[key] for key in booked})
     if against := [words for found in today.values() for words in found.against]:
         raise errors.AgainstTheRules(dict.fromkeys(against))
-    broken = planning.broken_by(plan, {key: on for key, on in dates.items() if on})
-    reasons = broken.rules if reason else (*broken.rules, *broken.intervals)
-    if reasons:
+    days = {key: on for key, on in dates.items() if on}
+    broken = planning.broken_by(plan, days)
+    intervals = () if reason else _intervals(plan, days, broken)
+    if reasons := (*broken.rules, *intervals):
         raise errors.AgainstTheRules(reasons)
+
+
+def _intervals(plan, days, broken) -> tuple[str, ...]:
+    """The intervals that the days break. The planner counts them by the plan's own order, which a
+    session that was missed has left: then they are counted in the order of the days."""
+    sessions = [each for each in bridge.sessions_of(plan) if each.pk in days]
+    if [each.number for each in sessions] == sorted(each.number for each in sessions):
+        return broken.intervals
+    given = planner_bridge.dated_plan(plan, days)
+    held = [
+        replace(each, day=(each.on - plan.starts_on).days) for each in given.sessions if each.on
+    ]
+    given = replace(given, sessions=tuple(held))
+    case = planner_bridge.case_of(plan.assessment, on=timezone.localdate())
+    findings = check(case, planner_bridge.catalogue_of(plan.catalogue_version), given).findings
+    return tuple(one.text for one in findings if one.breaks and one.kind in planning.INTERVALS)
 
 
 def judge(session, dates, sessions, *, reason: str, by) -> Judged:
     """Raises the window that is missed, unless a reason is given by somebody who may."""
-    previous = windows.session_before(session, sessions)
+    previous = windows.session_before(session, sessions, dates)
     before = dates.get(previous.pk) if previous else None
     problem = windows.window_problem(session, dates, sessions)
     if problem and not reason:
@@ -83,9 +102,10 @@ def judge_moved(rows, *, reason: str, by) -> dict[object, Judged]:
     for row, draft in rows:
         dates[row.session_id] = timezone.localtime(draft.starts_at, zone).date()
     judged = {}
-    for session in sessions:
+    later = windows.sessions_after(first.session, sessions)
+    for session in [each for each in sessions if each.pk == first.session_id] + later:
         row = standing.get(session.pk)
-        if row is None or row.session.number < first.session.number:
+        if row is None:
             continue
         own = "" if session.pk in moved else row.deviation_reason
         judged[row.pk] = judge(session, dates, sessions, reason=reason or own, by=by)

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from clinic.scheduling import bridge, offers, placing, services, windows
+from clinic.scheduling import bridge, openings, placing, services, verdicts, windows
 from clinic.scheduling.calendar_forms import ColumnForm, PlaceForm
 from clinic.scheduling.calendar_views import (
     UNDO,
@@ -42,7 +42,7 @@ def move(request, pk):
             return menu_page(request, visit, form.cleaned_data.get("on") or visit.day, form, 422)
         if place is None:
             return _times_page(request, visit, form, status=422 if form.errors else 200)
-        verdict = offers.verdict_on_move(visit, place.starts_at, place.resources)
+        verdict = verdicts.verdict_on_move(visit, place.starts_at, place.resources)
     except SchedulingError as error:
         return _refused_place(request, visit, form, error)
     reason = ReasonForm(request.POST if "reason" in request.POST else None)
@@ -137,9 +137,9 @@ def verdict_print(verdict) -> str:
 def _times_page(request, visit, form, status=200):
     window = _window_of(visit)
     on = day_asked(request)[0] if request.GET.get("on") else _first_day(visit, window)
-    openings = offers.openings_for_visit(visit, start_from=on, within_days=LOOK_DAYS, limit=400)
-    openings = [each for each in openings if each.starts_at != visit.starts_at]
-    inside, outside = _by_day(openings, window)
+    found = openings.openings_for_visit(visit, start_from=on, within_days=LOOK_DAYS, limit=400)
+    found = [each for each in found if each.starts_at != visit.starts_at]
+    inside, outside = _by_day(found, window)
     may_leave = request.user.has_perm("scheduling.override_window")
     return render(
         request,
@@ -210,10 +210,10 @@ def _window_of(visit) -> tuple[dt.date, dt.date | None] | None:
         return None
     plan, zone = visit.session.block.plan, bridge.clinic_zone()
     sessions, standing = bridge.sessions_of(plan), bridge.standing_by_session(plan)
-    before = windows.session_before(visit.session, sessions)
-    return windows.window_dates(
-        visit.session, bridge.date_of(before, standing, zone) if before else None
-    )
+    dates = bridge.dates_of(sessions, standing, zone)
+    own = next(each for each in sessions if each.pk == visit.session_id)
+    before = windows.session_before(own, sessions, dates)
+    return windows.window_dates(own, dates[before.pk] if before else None)
 
 
 def _verdict_page(request, visit, verdict, reason, swapped=()):

@@ -5,7 +5,16 @@ import datetime as dt
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from clinic.scheduling import attention, bridge, drafting, errors, holds, notices, offers
+from clinic.scheduling import (
+    attention,
+    bridge,
+    drafting,
+    errors,
+    holds,
+    notices,
+    openings,
+    verdicts,
+)
 from clinic.scheduling.judging import Judged, judge_moved
 from clinic.scheduling.models import (
     COMING,
@@ -23,10 +32,10 @@ from clinic.scheduling.writing import in_clinic_time, locked, write_parts
 @in_clinic_time
 def move(
     *, appointment: Appointment, starts_at: dt.datetime, resources: tuple[int, ...], by,
-    revision: int, later: tuple[offers.Later, ...] = (), reason: str = "", note: str = "",
+    revision: int, later: tuple[verdicts.Later, ...] = (), reason: str = "", note: str = "",
     historic: bool = False, now: dt.datetime | None = None, deed: str = Deed.MOVED,
 ) -> list[Appointment]:  # fmt: skip
-    """Move a visit, and with it the later ones given in `later` (from `offers.verdict_on_move`).
+    """Move a visit, and with it the later ones given in `later` (from `verdicts.verdict_on_move`).
 
     All or none. Every visit of the plan is judged again by its window; one that would be outside
     needs a `reason`, a DeviationReason, and somebody who may.
@@ -91,7 +100,7 @@ def _check_moves(rows, house, *, now, historic: bool):
 def _moved_draft(appointment, starts_at, resources, house, who) -> drafting.Draft:
     if appointment.session_id:
         return drafting.draft_for_session(appointment.session, starts_at, resources, house, who)
-    visit = offers.visit_of_appointment(appointment, house, who)
+    visit = openings.visit_of_appointment(appointment, house, who)
     kind = VisitKind(appointment.kind)
     holds = drafting.fill_needs(
         visit.needs, drafting.named(resources, house), house, f"a {kind.label.lower()}"
@@ -147,7 +156,7 @@ def undo_move(row: Appointment, last: Change, *, by, now) -> list[Appointment]:
     together = Change.objects.filter(batch=last.batch).exclude(appointment=row)
     together = together.select_related("appointment__session__block__plan")
     later = tuple(
-        offers.Later(change.appointment, "moved", _choice_before(change))
+        verdicts.Later(change.appointment, "moved", _choice_before(change))
         for change in together
         if change.appointment.starts_at == change.new_start and not change.appointment.is_off
     )

@@ -1,4 +1,4 @@
-"""Offers: whole sequences of visits for a plan, and openings for one visit, in a reader's words."""
+"""Offers: whole sequences of visits for a plan, in a reader's words."""
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from clinic.scheduling import bridge, calendar, sequences, short
 from clinic.scheduling.calendar import Offer, Shortfall, Visit, Wish
-from clinic.scheduling.errors import moment, off_target_words
-from clinic.scheduling.models import Appointment, Resource, ResourceKind, VisitKind
-from clinic.scheduling.windows import is_passed_over, target_in, window_problem
+from clinic.scheduling.errors import off_target_words
+from clinic.scheduling.models import Resource, ResourceKind
+from clinic.scheduling.windows import target_in, window_problem
 from planner.models import PlannedSession
 from planner.reviewing import confirmed_blocks
 
@@ -64,6 +64,7 @@ class OfferedVisit:
     off_target: int
     provisional: bool
     choice: Choice
+    window_words: str = ""  # why its day is outside its clinical window; empty inside
 
     @property
     def off_target_words(self) -> str:
@@ -130,7 +131,7 @@ class Search:
     def _is_open(self, session) -> bool:
         wanted = session.block.number in self.firm or self.provisional
         booked = session.pk in self.standing or bridge.performed_on(session)
-        return wanted and not booked and not is_passed_over(session, self.sessions)
+        return wanted and not booked
 
     def _days(self) -> int:
         furthest = sum(session.gap_max_days or 0 for session in self.sessions)
@@ -273,228 +274,7 @@ def told_again(choices: list[Choice]) -> list[OfferedVisit]:
                 off_target=(days_of[session.pk] - target).days,
                 provisional=session.block.number not in firm,
                 choice=choice,
+                window_words=str(window_problem(session, days_of, sessions) or ""),
             )
         )
-    return told
-
-
-# --- one visit ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Opening:
-    starts_at: dt.datetime
-    ends_at: dt.datetime
-    resources: tuple[int, ...]
-    people: list[Resource]
-    room: Resource | None
-    devices: list[Resource]
-
-    @property
-    def words(self) -> str:
-        who = ", ".join(each.name for each in [*self.people, self.room, *self.devices] if each)
-        return f"{moment(self.starts_at)}, {who}"
-
-
-def openings_for_kind(
-    patient, kind: str, *, minutes: int, person: int | None = None, start_from=None,
-    within_days: int = 28, limit: int = 12, now=None,
-) -> list[Opening]:  # fmt: skip
-    """The next times for a visit without a plan."""
-    now, zone = now or timezone.now(), bridge.clinic_zone()
-    house, who = bridge.House(), bridge.patient_resource(patient)
-    needs = bridge.needs_of_kind(VisitKind(kind), house, who)
-    visit = Visit("visit", bridge.parts_of(procedure=minutes), needs)
-    return _openings(house, who, visit, now, zone, start_from, within_days, limit, person)
-
-
-def openings_for_visit(
-    appointment: Appointment, *, start_from=None, within_days: int = 28, limit: int = 12, now=None
-) -> list[Opening]:
-    """Other times for a booked visit, with the parts and needs that it has."""
-    now, zone = now or timezone.now(), bridge.clinic_zone()
-    house, who = bridge.House(), bridge.patient_resource(appointment.patient)
-    visit = visit_of_appointment(appointment, house, who)
-    return _openings(
-        house, who, visit, now, zone, start_from, within_days, limit, None, [appointment]
-    )
-
-
-def visit_of_appointment(appointment: Appointment, house, who) -> Visit:
-    parts = tuple(
-        calendar.Part(part.kind, calendar.quarters(part.minutes))
-        for part in appointment.parts.all()
-    )
-    if appointment.session_id:
-        needs = bridge.needs_of_session(appointment.session, house, who)
-    else:
-        needs = bridge.needs_of_kind(VisitKind(appointment.kind), house, who)
-    return Visit(appointment.session_id or appointment.pk, parts, needs)
-
-
-def _openings(
-    house, who, visit, now, zone, start_from, within_days, limit, person, besides=()
-) -> list[Opening]:
-    today = timezone.localtime(now, zone).date()
-    first = max(today, start_from or today)
-    diary = bridge.read_diary(
-        first,
-        within_days + 1,
-        resources=[*house.resources.values(), who],
-        zone=zone,
-        now=now,
-        besides=besides,
-    )
-    if person is not None and visit.lead and person in visit.lead.pool:
-        wanted = replace(visit.lead, pool=(person,))
-        needs = tuple(wanted if need is visit.lead else need for need in visit.needs)
-        visit = replace(visit, needs=needs)
-    found = sequences.openings(
-        diary, visit, first=0, last=within_days, target=0, limit=limit, step=2
-    )
-    told = []
-    for placement in found:
-        chosen = tuple(
-            pk
-            for pk, need in zip(placement.resources, visit.needs, strict=True)
-            if need.kind != ResourceKind.PATIENT
-        )
-        named = house.named(chosen)
-        told.append(
-            Opening(
-                starts_at=diary.grid.instant(placement.slot),
-                ends_at=diary.grid.instant(placement.slot + visit.quarters),
-                resources=chosen,
-                people=[each for each in named if each.kind == ResourceKind.PERSON],
-                room=next((each for each in named if each.kind == ResourceKind.ROOM), None),
-                devices=[each for each in named if each.kind == ResourceKind.DEVICE],
-            )
-        )
-    return told
-
-
-def next_start(
-    patient, *, kind, parts, session, start_from, latest=None, besides=(), now=None
-) -> dt.datetime | None:
-    """The first time from `start_from` on at which a visit like this one would fit, if any."""
-    now, zone = now or timezone.now(), bridge.clinic_zone()
-    house, who = bridge.House(), bridge.patient_resource(patient)
-    if session is not None:
-        needs = bridge.needs_of_session(session, house, who)
-    else:
-        needs = bridge.needs_of_kind(kind, house, who)
-    visit = Visit("visit", parts, needs)
-    first = timezone.localtime(start_from, zone).date()
-    within = 28 if latest is None else max(0, (latest - first).days)
-    found = _openings(
-        house, who, visit, max(now, start_from), zone, first, within, 1, None, besides
-    )
-    return found[0].starts_at if found else None
-
-
-# --- moving ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Later:
-    """What a move does to one later visit of the plan."""
-
-    appointment: Appointment
-    verdict: str  # kept, moved or out_of_window
-    choice: Choice | None = None
-    words: str = ""
-
-    @property
-    def label(self) -> str:
-        return {"kept": "Kept", "moved": "Moved", "out_of_window": "Out of its window"}[
-            self.verdict
-        ]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    appointment: Appointment
-    starts_at: dt.datetime
-    resources: tuple[int, ...]
-    window_words: str  # why the new time is outside its own window; empty inside
-    later: list[Later]
-
-    @property
-    def needs_reason(self) -> bool:
-        out = any(later.verdict == "out_of_window" for later in self.later)
-        return bool(self.window_words) or out
-
-    @property
-    def moves(self) -> list[Later]:
-        return [later for later in self.later if later.verdict == "moved"]
-
-
-def verdict_on_move(appointment, starts_at, resources, *, now=None) -> Verdict:
-    """What would become of every later visit, by the smallest set of moves. Writes nothing."""
-    now, zone = now or timezone.now(), bridge.clinic_zone()
-    if appointment.session_id is None:
-        return Verdict(appointment, starts_at, tuple(resources), "", [])
-    plan = appointment.session.block.plan
-    sessions = bridge.sessions_of(plan)
-    standing = bridge.standing_by_session(plan)
-    new_day = timezone.localtime(starts_at, zone).date()
-    dates = {each.pk: bridge.date_of(each, standing, zone) for each in sessions}
-    dates[appointment.session_id] = new_day
-    own = next(each for each in sessions if each.pk == appointment.session_id)
-    problem = window_problem(own, dates, sessions)
-    later = [
-        standing[each.pk]
-        for each in sessions
-        if each.number > own.number and each.pk in standing and not bridge.performed_on(each)
-    ]
-    words = str(problem) if problem else ""
-    told = _later(appointment, later, new_day, dates, sessions, now, zone)
-    return Verdict(appointment, starts_at, tuple(resources), words, told)
-
-
-def _later(appointment, later, new_day, dates, sessions, now, zone) -> list[Later]:
-    if not later:
-        return []
-    by_key = {each.pk: each for each in sessions}
-    problems = {row.pk: window_problem(by_key[row.session_id], dates, sessions) for row in later}
-    if not any(problems.values()):
-        return [Later(row, "kept") for row in later]
-    house, who = bridge.House(), bridge.patient_resource(appointment.patient)
-    today = timezone.localtime(now, zone).date()
-    last = max(max(dates.values(), key=lambda on: on or today), new_day)
-    diary = bridge.read_diary(
-        min(today, new_day),
-        (last - today).days + SPARE_DAYS * 2,
-        resources=[*house.resources.values(), who],
-        zone=zone,
-        now=now,
-        besides=[appointment, *later],
-    )
-    slots = [diary.grid.slot(row.starts_at) for row in later]
-    visits = []
-    for row, slot in zip(later, slots, strict=True):
-        session = by_key[row.session_id]
-        visit = bridge.visit_of(session, house, who, diary.grid)
-        visits.append(bridge.pinned_visit(session, slot) if row.pinned else visit)
-    found = sequences.reflow(diary, visits, slots, after=diary.grid.day(new_day))
-    if isinstance(found, Shortfall):
-        return [
-            Later(row, "out_of_window", words=str(problems[row.pk]))
-            if problems[row.pk]
-            else Later(row, "kept")
-            for row in later
-        ]
-    told = []
-    for row, slot, placement in zip(later, slots, found.placements, strict=True):
-        if placement.slot == slot:
-            told.append(Later(row, "kept"))
-            continue
-        chosen = tuple(
-            pk
-            for pk, need in zip(placement.resources, placement.visit.needs, strict=True)
-            if need.kind != ResourceKind.PATIENT
-        )
-        starts_at = diary.grid.instant(placement.slot)
-        choice = Choice(by_key[row.session_id], starts_at, chosen)
-        told.append(Later(row, "moved", choice, f"to {moment(starts_at)}"))
     return told

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from django.utils import timezone
 
-from clinic.scheduling import bridge, drafting, offers
+from clinic.scheduling import bridge, drafting, openings
 from clinic.scheduling.calendar import Visit
 from clinic.scheduling.errors import Unfit
 from clinic.scheduling.models import Resource, ResourceKind, VisitKind
@@ -29,7 +29,7 @@ def place(visit, starts_at: dt.datetime, *, wanted: Iterable[int] = (), now=None
     """
     now, zone = now or timezone.now(), bridge.clinic_zone()
     house, who = bridge.House(), bridge.patient_resource(visit.patient)
-    asked = offers.visit_of_appointment(visit, house, who)
+    asked = openings.visit_of_appointment(visit, house, who)
     had = [each.pk for each in [*visit.people, visit.room, *visit.devices] if each]
     wanted = [pk for pk in wanted if pk not in had]
     wishes = _narrowed(asked, had, wanted)
@@ -116,12 +116,14 @@ def asked_by_column(visit, resource: Resource) -> tuple[int, ...]:
     return (resource.pk,)
 
 
-def times_on(visit, on: dt.date, *, limit: int = 24) -> list[offers.Opening]:
+def times_on(visit, on: dt.date, *, limit: int = 24) -> list[openings.Opening]:
     """When on that day the visit would fit, every half hour."""
-    return offers.openings_for_visit(visit, start_from=on, within_days=0, limit=limit)
+    return openings.openings_for_visit(visit, start_from=on, within_days=0, limit=limit)
 
 
-def not_before(found: list[offers.Opening], at: str, *, limit: int = 18) -> list[offers.Opening]:
+def not_before(
+    found: list[openings.Opening], at: str, *, limit: int = 18
+) -> list[openings.Opening]:
     """The same from this time of the first day on, "14:30"; an unreadable one asks for nothing."""
     try:
         time = dt.time.fromisoformat(at)
@@ -137,12 +139,12 @@ def not_before(found: list[offers.Opening], at: str, *, limit: int = 18) -> list
 def openings_for_anybody(
     kind: str, *, minutes: int, person: int | None = None, start_from=None,
     within_days: int = 28, limit: int = 18, now=None,
-) -> list[offers.Opening]:  # fmt: skip
+) -> list[openings.Opening]:  # fmt: skip
     """The next times for a kind of visit, before one knows for whom."""
     now, zone = now or timezone.now(), bridge.clinic_zone()
     house = bridge.House()
     needs = bridge.needs_of_kind(VisitKind(kind), house, ANYBODY)
     visit = Visit("visit", bridge.parts_of(procedure=minutes), needs)
-    return offers._openings(
+    return openings.free_times(
         house, ANYBODY, visit, now, zone, start_from, within_days, limit, person
     )

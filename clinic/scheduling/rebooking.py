@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from clinic.scheduling import attention, bridge, offers, resources, sequences, windows
+from clinic.scheduling import attention, bridge, openings, resources, sequences, windows
 from clinic.scheduling.models import Absence, Appointment, ResourceKind, Why
-from clinic.scheduling.offers import Opening
+from clinic.scheduling.openings import Opening
 from clinic.scheduling.writing import in_clinic_time
 
 LOOK_DAYS = 21
@@ -74,7 +74,7 @@ def displaced(visit: Appointment, *, limit: int = 3, now=None) -> Displaced:
     """Where a visit could go instead, inside its clinical window where it has one."""
     now, zone = now or timezone.now(), bridge.clinic_zone()
     house, who = bridge.House(), bridge.patient_resource(visit.patient)
-    asked = offers.visit_of_appointment(visit, house, who)
+    asked = openings.visit_of_appointment(visit, house, who)
     today = timezone.localtime(now, zone).date()
     first, last = _days(visit, today)
     if last < first:
@@ -114,8 +114,9 @@ def _days(visit: Appointment, today: dt.date) -> tuple[dt.date, dt.date]:
     zone, plan = bridge.clinic_zone(), visit.session.block.plan
     sessions, standing = bridge.sessions_of(plan), bridge.standing_by_session(plan)
     own = next(each for each in sessions if each.pk == visit.session_id)
-    previous = windows.session_before(own, sessions)
-    before = bridge.date_of(previous, standing, zone) if previous else None
+    dates = bridge.dates_of(sessions, standing, zone)
+    previous = windows.session_before(own, sessions, dates)
+    before = dates[previous.pk] if previous else None
     earliest, latest = windows.window_dates(own, before)
     first = max(today, earliest, visit.day - dt.timedelta(days=LOOK_DAYS))
     return first, min(latest, first + dt.timedelta(days=2 * LOOK_DAYS)) if latest else last

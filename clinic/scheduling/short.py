@@ -20,6 +20,8 @@ def nothing_fits(search, shortfall: Shortfall, wishes) -> NothingFits:
         words += "." if first == last else f"between {first} and {last}."
         words += _too_long(search, shortfall, wishes) or _missing(search, shortfall)
         words += _without_wishes(search, wishes)
+    if booked := search.standing.get(shortfall.key):
+        words = f"{booked} is booked already and stands in the way: move it to a later day first."
     if shortfall.widen:
         least = " and ".join(
             f"{search.by_key[each.key]} {days(abs(each.days))} "
@@ -35,8 +37,9 @@ def nothing_fits(search, shortfall: Shortfall, wishes) -> NothingFits:
 
 def _window_over(search, session, wishes) -> str:
     """That the session's window ended before it was booked; empty when it did not."""
-    previous = windows.session_before(session, search.sessions)
-    before = bridge.date_of(previous, search.standing, search.zone) if previous else None
+    dates = bridge.dates_of(search.sessions, search.standing, search.zone)
+    previous = windows.session_before(session, search.sessions, dates)
+    before = dates[previous.pk] if previous else None
     _, latest = windows.window_dates(session, before)
     today = timezone.localtime(search.now, search.zone).date()
     if latest is None or latest > today or (latest == today and not wishes.any_time):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from clinic.scheduling import bridge
-from clinic.scheduling.offers import Opening
+from clinic.scheduling.openings import Opening
 
 A_DAY = 4
 DAYS = 6

@@ -21,6 +21,7 @@ from clinic.scheduling import (
     holds,
     money,
     offers,
+    openings,
     placing,
     services,
     spreading,
@@ -33,7 +34,7 @@ from clinic.scheduling.calendar_views import (
     safe_path,
 )
 from clinic.scheduling.errors import NothingFits, SchedulingError
-from clinic.scheduling.forms import CancelForm, VisitForm, WishesForm
+from clinic.scheduling.forms import CancelForm, ReasonForm, VisitForm, WishesForm
 from clinic.scheduling.live import live
 from clinic.scheduling.models import COMING, MOVES, Appointment, State
 from clinic.scheduling.offers import Choice
@@ -57,8 +58,9 @@ def book_plan(request, pk):
     if choices is None:
         messages.error(request, "This offer is out of date. Choose one of these.")
         return _offers_page(request, plan)
-    if request.POST.get("step") != "book":
-        return _confirm_page(request, plan, choices, uuid4().hex)
+    reason = ReasonForm(request.POST if "reason" in request.POST else None)
+    if request.POST.get("step") != "book" or (reason.is_bound and not reason.is_valid()):
+        return _confirm_page(request, plan, choices, reason)
     hold = request.POST.get("minutes", "") if request.POST.get("hold") else ""
     minutes = int(hold) if hold.isdigit() and int(hold) in holds.LENGTHS else None
     try:
@@ -68,6 +70,7 @@ def book_plan(request, pk):
             by=request.user,
             key=request.POST.get("key", ""),
             hold_minutes=minutes,
+            **(reason.cleaned_data if reason.is_bound else {}),
         )
     except SchedulingError as error:
         messages.error(request, f"Nothing was booked. {error}")
@@ -106,6 +109,7 @@ def _offers_page(request, plan, status=200):
         "form": form,
         "offers": [(offer, _as_text(offer.choices)) for offer in found],
         "refused": refused,
+        "way_out": _as_text(refused.offer.choices) if refused and refused.offer else "",
         "booked": booked,
         "wished": any(request.GET.values()),
         "moved_to_today": wishes.start_from and wishes.start_from < clinic_today(),
@@ -142,17 +146,27 @@ def _aware(text: str) -> dt.datetime:
     return at
 
 
-def _confirm_page(request, plan, choices, key):
+def _confirm_page(request, plan, choices, reason):
+    """All visits once more, and a reason where one of them leaves its clinical window."""
+    try:
+        visits = offers.told_again(choices)
+    except SchedulingError as error:
+        messages.error(request, str(error))
+        return _offers_page(request, plan, status=409)
     context = {
         "plan": plan,
         "patient": plan.patient,
-        "visits": offers.told_again(choices),
+        "visits": visits,
+        "outside": [visit for visit in visits if visit.window_words],
+        "may_leave_window": request.user.has_perm("scheduling.override_window"),
+        "reason": reason,
         "choices": _as_text(choices),
-        "key": key,
+        "key": request.POST.get("key") or uuid4().hex,
+        "hold_lengths": holds.LENGTHS,
+        "quote": money.quote_of(plan),
     }
-    context["hold_lengths"] = holds.LENGTHS
-    context["quote"] = money.quote_of(plan)
-    return render(request, "scheduling/confirm_plan.html", context)
+    status = 422 if reason.is_bound else 200
+    return render(request, "scheduling/confirm_plan.html", context, status=status)
 
 
 # --- a visit without a plan --------------------------------------------------------------------
@@ -190,7 +204,7 @@ def new_visit(request, pk):
 
 def _times_of(form, at: str, patient) -> spreading.Spread:
     asked = form.cleaned_data
-    found = offers.openings_for_kind(
+    found = openings.openings_for_kind(
         patient,
         asked["kind"],
         minutes=form.length,

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from clinic.scheduling import bridge, calendar, errors, offers, visit_types, windows
+from clinic.scheduling import bridge, calendar, errors, openings, verdicts, visit_types, windows
 from clinic.scheduling.booking import book_plan, book_visit
 from clinic.scheduling.calendar import Visit
 from clinic.scheduling.models import (
@@ -270,7 +270,7 @@ def _coming_visit(patient, kind: str, now=None) -> Appointment | None:
 
 def _visit(entry: Waiting, booked, house, who) -> Visit:
     if booked:
-        visit = offers.visit_of_appointment(booked, house, who)
+        visit = openings.visit_of_appointment(booked, house, who)
         return _with_person(visit, entry)
     if entry.session_id:
         parts = bridge.parts_of_session(entry.session)
@@ -343,9 +343,9 @@ class _Course:
     def moved_along(self, booked, starts_at, chosen, now) -> tuple | None:
         """The later visits that must move too; None where one would be out of its window."""
         if booked:
-            verdict = offers.verdict_on_move(booked, starts_at, chosen, now=now)
+            verdict = verdicts.verdict_on_move(booked, starts_at, chosen, now=now)
             return None if verdict.needs_reason else tuple(verdict.moves)
-        after = (each for each in self.sessions if each.number > self.own.number)
+        after = windows.sessions_after(self.own, self.sessions)
         late = (
             windows.window_problem(each, self.dates, self.sessions)
             for each in after
@@ -404,7 +404,7 @@ def _give(row: Waiting, starts_at, resources, by, key, now) -> Appointment:
         choice = Choice(row.session, starts_at, resources)
         plan = row.session.block.plan
         return book_plan(plan=plan, choices=[choice], by=by, key=key, now=now)[0]
-    verdict = offers.verdict_on_move(booked, starts_at, resources, now=now)
+    verdict = verdicts.verdict_on_move(booked, starts_at, resources, now=now)
     return move(
         appointment=booked,
         starts_at=starts_at,

@@ -21,22 +21,32 @@ def target_date(session, before: dt.date | None) -> dt.date:
     return before + dt.timedelta(days=window.typical)
 
 
-def session_before(session, sessions):
-    return max(
-        (each for each in sessions if each.number < session.number),
-        key=lambda each: each.number,
-        default=None,
+def session_before(session, sessions, dates: dict):
+    """The one that is held before it; `sessions` are in the order of `bridge.in_order`.
+
+    One that was missed counts only once it has a day again.
+    """
+    place = [each.pk for each in sessions].index(session.pk)
+    counts = (
+        each
+        for each in reversed(sessions[:place])
+        if dates.get(each.pk) or not hasattr(each, "counts_like")
     )
+    return next(counts, None)
+
+
+def sessions_after(session, sessions) -> list:
+    return sessions[[each.pk for each in sessions].index(session.pk) + 1 :]
 
 
 def target_in(session, dates: dict, sessions) -> dt.date:
     """The session's target day, counted from the day that the session before it has in `dates`."""
-    previous = session_before(session, sessions)
+    previous = session_before(session, sessions, dates)
     return target_date(session, dates.get(previous.pk) if previous else None)
 
 
 def is_passed_over(session, sessions) -> bool:
-    """A session that was not held though a later one was: no window of it is left to search."""
+    """A session that was not held though a later one was."""
     return bridge.performed_on(session) is None and any(
         bridge.performed_on(each) for each in sessions if each.number > session.number
     )
@@ -49,7 +59,7 @@ def window_problem(session, dates: dict, sessions) -> WindowMissed | None:
     raised when the session before has none.
     """
     on = dates[session.pk]
-    previous = session_before(session, sessions)
+    previous = session_before(session, sessions, dates)
     before = dates.get(previous.pk) if previous else None
     if previous and before is None:
         raise OutOfOrder(session, previous)

@@ -22,7 +22,7 @@ class Unbooked(models.TextChoices):
     NO_SHOW = "no_show", "No-show"
     REVIEWED = "reviewed", "Its review is done: book"
     UNDECIDED = "undecided", "Waits for the clinician’s decision at the review"
-    MISSED = "missed", "Missed, and a later session is done: a clinician decides"
+    MISSED = "missed", "Missed, and a later session is done: book it after that one"
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,10 @@ class Due:
         """What to put to the clinician, where booking is not the desk's to do; else empty."""
         theirs = {Unbooked.UNDECIDED: "review", Unbooked.MISSED: "missed"}
         return theirs.get(self.reason, "over" if self.is_late else "")
+
+    @property
+    def may_book(self) -> bool:
+        return not self.ask or self.reason == Unbooked.MISSED
 
     @property
     def plan(self):
@@ -82,7 +86,7 @@ def sessions_due(user, on: dt.date) -> list[Due]:
     found = [
         each
         for pk, own in rows.items()
-        for each in _due_of(own, standing, off, continued.get(pk, set()), on, zone)
+        for each in _due_of(bridge.in_order(own), standing, off, continued.get(pk, set()), on, zone)
     ]
     return sorted(found, key=lambda each: (each.latest or each.earliest, str(each.session.pk)))
 
@@ -103,7 +107,7 @@ def _due_of(sessions, standing, off, continued, on: dt.date, zone):
     for session in sessions:
         day = bridge.date_of(session, standing, zone)
         if day is None:
-            previous = windows.session_before(session, sessions)
+            previous = windows.session_before(session, sessions, {})
             if not (session.block.firm or reviewed) or (previous and before is None):
                 return
             earliest, latest = windows.window_dates(session, before)
@@ -111,7 +115,7 @@ def _due_of(sessions, standing, off, continued, on: dt.date, zone):
                 reason, detail = _why(session, off.get(session.pk), sessions, firm)
                 late = bool(latest and latest < on) and reason != Unbooked.MISSED
                 yield Due(session, reason, detail, earliest, latest, late)
-        before = day
+        before = day or (before if hasattr(session, "counts_like") else None)
         reviewed = session.kind != "review" or bridge.performed_on(session) is not None
 
 

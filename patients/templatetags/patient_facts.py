@@ -18,6 +18,12 @@ def red_flags(patient) -> list[str]:
     return [*warnings.of(patient), *facts.red_flags(patient, timezone.localdate())]
 
 
+@register.simple_tag
+def warnings_of(row) -> list[str]:
+    """What the apps above have to say about a row, besides the page itself."""
+    return warnings.of(row)
+
+
 @register.filter
 def age(patient) -> int:
     return patient.age_on(timezone.localdate())

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from clinic.scheduling import errors, offers, resources, services
+from clinic.scheduling import errors, openings, resources, services, verdicts
 from clinic.scheduling.models import Appointment, Claim, State
 from tests.factories import make_user
 from tests.scheduling.making import (
@@ -51,7 +51,7 @@ def move(visit, to, house, by, **fields):
 
 
 def verdict(visit, to, house):
-    return offers.verdict_on_move(visit, to, (house.doctor.pk, house.theatre.pk), now=NOW)
+    return verdicts.verdict_on_move(visit, to, (house.doctor.pk, house.theatre.pk), now=NOW)
 
 
 def test_a_small_move_keeps_every_later_visit(course, house, by):
@@ -324,7 +324,7 @@ def test_an_absence_lists_the_visits_it_would_run_into(course, house):
 
 def test_an_opening_can_be_booked_as_it_stands(house, by):
     patient = make_patient()
-    opening = offers.openings_for_kind(patient, "review", minutes=30, now=NOW)[0]
+    opening = openings.openings_for_kind(patient, "review", minutes=30, now=NOW)[0]
 
     visit = services.book_visit(
         patient=patient,

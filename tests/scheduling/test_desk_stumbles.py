@@ -10,6 +10,7 @@ from clinic.letters import services as letters
 from clinic.letters.models import Message
 from clinic.scheduling import errors, offers, resources, services, worklist
 from clinic.scheduling.models import Appointment, State, Task
+from patients import warnings
 from tests.factories import make_user
 from tests.scheduling.making import (
     MONDAY,
@@ -73,11 +74,11 @@ def hold_visit(visit, monday_morning):
         )
 
 
-def test_a_missed_session_with_a_later_one_done_is_put_to_the_clinician(
+def test_a_missed_session_is_booked_again_after_the_later_one_that_was_held(
     desk, house, monday_morning
 ):
     plan = make_plan(sessions=3)
-    first, second, _ = book(plan, house, 0, 28, 56)
+    first, second, third = book(plan, house, 0, 28, 56)
     monday_morning.move_to(at(days_later(1), 9))
     services.change_state(appointment=first, to=State.NO_SHOW, by=make_user(), revision=1)
     hold_visit(second, monday_morning)
@@ -85,15 +86,26 @@ def test_a_missed_session_with_a_later_one_done_is_put_to_the_clinician(
     (due,) = worklist.sessions_due(make_user("front_desk"), days_later(29))
     page = f"/calendar/plans/{plan.pk}/"
     shown = text(later(desk).get(page))
+    assert (due.reason, due.may_book, due.ask) == (worklist.Unbooked.MISSED, True, "missed")
+    assert (due.earliest, due.latest) == (days_later(28 + 21), days_later(28 + 42))
+    assert "Session 1 was not held, and a later session is done" in shown
+    assert f"{third} is booked already and stands in the way: move it to a later day first" in shown
+
+    resources_of = (house.doctor.pk, house.theatre.pk)
+    services.move(
+        appointment=third, starts_at=at(days_later(84), 9), resources=resources_of,
+        by=make_user("clinician"), revision=1, reason="healing", note="Waits for session 1",
+    )  # fmt: skip
+    best = offers.offers_for(plan)[0]
+    assert [each.session.number for each in best.visits] == [1]
+    assert best.first_on.date() == days_later(28 + 28)
+    services.book_plan(plan=plan, choices=best.choices, by=make_user("front_desk"), key="again")
+    assert worklist.sessions_due(make_user("front_desk"), days_later(29)) == []
+
     for _ in range(2):
         asked = desk.post(
             f"{page}ask/", {"what": "missed", "session": str(due.session.pk)}, follow=True
         )
-
-    assert (due.reason, due.ask, due.is_late) == (worklist.Unbooked.MISSED, "missed", False)
-    assert offers.offers_for(plan) == []
-    assert "Session 1 was not held, and a later session is done" in shown
-    assert "fits nowhere" not in shown
     assert "is asked: Session 1 of Plan 1 was missed" in text(asked)
     task = Task.objects.exclude(kind="no_show").exclude(kind="after_care").get()
     assert (task.owner, task.due_on) == (plan.approved_by, days_later(28))
@@ -242,3 +254,42 @@ def test_the_desk_is_offered_no_time_outside_the_window_and_asks_the_clinician(c
     assert "The clinic is closed Tue 09-Feb-2027 to Wed 10-Feb-2027" in seen["front_desk"]
     times = client.get(f"/calendar/visits/{visit.pk}/move/").context["days"]
     assert visit.starts_at not in [each.starts_at for _, day in times for each in day]
+
+
+def test_a_clinician_books_a_way_out_with_a_reason_and_the_plan_keeps_showing_it(client, house):
+    plan = make_plan(sessions=2, gap=(21, 28, 30))
+    page = f"/calendar/plans/{plan.pk}/"
+    resources.add_absence(
+        resource=None, starts_at=at(days_later(14), 0), ends_at=at(days_later(45), 0),
+        kind="holiday", note="Rebuilding",
+    )  # fmt: skip
+    client.force_login(make_user("front_desk"))
+    first = choice(plan, 1, at(MONDAY, 9), house.doctor, house.theatre)
+    client.post(
+        page,
+        {"choices": json.dumps([first.as_json()]),
+         "step": "book", "key": "first"},
+    )  # fmt: skip
+    refused = text(client.get(page))
+    assert "What it would look like" in refused
+    assert "Book it with a reason" not in refused
+
+    client.force_login(make_user("clinician"))
+    assert "Book it with a reason" in text(client.get(page))
+    way_out = client.get(page).context["way_out"]
+    asked = text(client.post(page, {"choices": way_out}))
+    assert "Why outside its window" in asked
+    form = {"choices": way_out, "step": "book", "key": "k", "reason": "", "note": "Their wedding"}
+    again = client.post(page, form)
+    assert again.status_code == 422
+    assert "Their wedding" in text(again)
+    assert "Nothing was booked" in text(client.post(page, {"choices": way_out, "step": "book"}))
+    client.post(page, form | {"reason": "patient_unavailable"})
+
+    [late] = Appointment.objects.of_plan(plan).filter(session__number=2)
+    assert late.deviation_reason == "patient_unavailable"
+    [on_the_plans_page] = warnings.of(plan)
+    words = "is outside its clinical window: the patient cannot come inside the window"
+    assert words in on_the_plans_page
+    assert "Their wedding" in on_the_plans_page
+    assert "outside its window" in text(client.get(page))

@@ -14,7 +14,7 @@ from unittest.mock import patch
 from django.utils import timezone
 
 from clinic.catalogue.models import Clinic
-from clinic.scheduling import offers
+from clinic.scheduling import offers, openings
 from clinic.scheduling import services as booking
 from clinic.scheduling.demo import faces, house
 from clinic.scheduling.demo import records as paper
@@ -237,7 +237,7 @@ class Story:
     def _consultation(self, number, patient, day, *, booked, kind=VisitKind.FIRST_CONSULTATION):
         """A consultation on `day`, or as soon after it as there is room."""
         with clock(self.at(booked, 8)):
-            found = offers.openings_for_kind(patient, kind, minutes=60, start_from=day, limit=24)
+            found = openings.openings_for_kind(patient, kind, minutes=60, start_from=day, limit=24)
             found = [one for one in found if one.starts_at.date() == found[0].starts_at.date()]
             if found:
                 opening = found[number * 7 % len(found)]
