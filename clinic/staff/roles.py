@@ -110,6 +110,11 @@ DOORS = {
     "catalogue:exchange": "catalogue.edit_catalogue",
     "catalogue:exchange_confirm": "catalogue.edit_catalogue",
     "catalogue:export": "catalogue.edit_catalogue",
+    "catalogue:new_treatment": "catalogue.edit_catalogue",
+    "catalogue:edit_treatment": "catalogue.edit_catalogue",
+    "catalogue:prices": "catalogue.edit_catalogue",
+    "catalogue:packages": "catalogue.edit_catalogue",
+    "catalogue:package": "catalogue.edit_catalogue",
     "catalogue:clinic": "staff.change_clinic",
     # patients
     "patients:list": "patients.view_patient",
