@@ -1,98 +1,90 @@
-"""The working draft in Django's admin: plain, but nothing malformed gets past it.
+"""The plain sections of the working draft in Django's admin: saved the way every page saves them.
 
-What a column holds that has a shape of its own (a condition, the parts of a question, the steps of
-a protocol) is checked by the same table that checks the data files.
+A row goes through clinic.catalogue.drafting, which checks it with the whole catalogue and refuses
+to overwrite what somebody else saved meanwhile. Treatments and safety rules are only looked at
+here: they have pages of their own.
 """
+
+from decimal import Decimal
 
 from django import forms
 from django.contrib import admin
 from django.db import models
 
-from clinic.catalogue import checks, contradictions, documents
+from clinic.catalogue import checks, documents, drafting
 from clinic.catalogue import models as tables
+from clinic.catalogue.errors import RowMoved, RowRefused
 
-SHAPES: dict[type[models.Model], dict[str, checks.Kind]] = {
-    tables.Word: {"when": checks.CONDITION},
-    tables.PairRule: {"when": checks.CONDITION},
-    tables.Question: {
-        "parts": checks.list_of(checks.PART, least=1),
-        "applies": checks.CONDITION,
-    },
-    tables.SafetyClause: {
-        "when": checks.CONDITION,
-        "targets": checks.TARGETS,
-        "excluded": checks.TARGETS,
-        "until": checks.UNTIL,
-        "preparation": checks.PREPARATION.or_null(),
-        "test_spot": checks.TEST_SPOT.or_null(),
-    },
-    tables.Limit: {"when": checks.CONDITION},
-    tables.Protocol: {
-        "steps": checks.list_of(checks.STEP, least=1),
-        "reported": checks.REPORTED,
-    },
-    tables.Strategy: {"weights": checks.WEIGHTS},
-}
+SECTION_OF = {table: section for section, table in documents.TABLES.items()}
+MOVED = (
+    "Somebody else changed this row after you opened it; nothing was saved. {} "
+    "What you typed stands below: look it over, and save again to put it in place of theirs."
+)
 
 
-def _pair(cleaned: dict) -> dict:
-    row = {name: cleaned.get(name) for name in ("code", "relation", "when", "condition", "assume")}
-    codes = {name: getattr(cleaned.get(name), "pk", None) for name in ("a", "b", "first")}
-    more = {name: cleaned.get(name) or [] for name in ("scar_types", "regions")}
-    return row | codes | more
+class RowForm(forms.ModelForm):
+    """A row of the draft with `token`, which says what its editor has read."""
 
+    token = forms.CharField(widget=forms.HiddenInput, required=False)
 
-def _family(cleaned: dict) -> dict:
-    members = [row.pk for name in ("treatments", "families") for row in cleaned.get(name) or ()]
-    return {"code": cleaned.get("code"), "members": members}
-
-
-def _constant(cleaned: dict) -> dict:
-    return {"code": cleaned.get("code"), "value": float(cleaned.get("value") or 0)}
-
-
-ROWS = {
-    tables.PairRule: ("pairs", _pair),
-    tables.Family: ("families", _family),
-    tables.Calibration: ("calibration", _constant),
-}
-"""Rows that may contradict others: their section, and how a form's values make one."""
-
-
-class CheckedForm(forms.ModelForm):
     def __init__(self, *args, **more):
         super().__init__(*args, **more)
+        self.section = SECTION_OF[self._meta.model]
+        self.is_new = self.instance._state.adding
+        self.fields["token"].initial = drafting.token(self._kept())
         for name, entry in self.fields.items():
-            if isinstance(entry, forms.CharField) and self._meta.model._meta.get_field(name).null:
+            if isinstance(entry, forms.CharField) and self._is_nullable(name):
                 entry.empty_value = None  # nothing typed is nothing said, not empty words
 
-    def clean(self):
-        cleaned = super().clean()
-        if self._meta.model in ROWS and not self.errors:
-            for reason in self._contradictions(cleaned):
-                self.add_error(None, reason)
-        return self._shaped(cleaned)
+    def _is_nullable(self, name: str) -> bool:
+        return name != "token" and self._meta.model._meta.get_field(name).null
 
-    def _contradictions(self, cleaned: dict) -> list[str]:
-        """What this row would contradict, that does not contradict itself without it."""
-        section, made = ROWS[self._meta.model]
-        row = made({"code": self.instance.pk, **cleaned})
-        document = documents.draft()
-        others = [one for one in document[section] if one["code"] != row["code"]]
-        before = {
-            problem.reason for problem in contradictions.problems({**document, section: others})
-        }
-        after = contradictions.problems({**document, section: [*others, row]})
-        return sorted({problem.reason for problem in after} - before)
+    def _kept(self) -> dict | None:
+        return None if self.is_new else drafting.read(self.section, self.instance.pk)
 
-    def _shaped(self, cleaned: dict) -> dict:
-        shapes = SHAPES.get(self._meta.model, {})
-        book = checks.book_of(documents.draft()) if shapes else None
-        for name, kind in shapes.items():
-            if name in cleaned:
-                for problem in kind.check(cleaned[name], (), book):
-                    self.add_error(name, str(problem).removeprefix(": "))
-        return cleaned
+    def _post_clean(self):
+        """Once each field is sound the row is saved, so that every refusal stands on the form."""
+        super()._post_clean()
+        if not self.errors:
+            self._save_in_the_draft()
+
+    def _save_in_the_draft(self):
+        seen = None if self.is_new else self.cleaned_data["token"]
+        try:
+            drafting.save(self.section, self._row(), seen=seen)
+        except RowRefused as refused:
+            for path, reason in refused.problems:
+                self.add_error(self._field_of(path), reason)
+        except RowMoved as moved:
+            told = [f"{one.label} is now “{one.after or 'empty'}”." for one in moved.changes]
+            self.add_error(None, MOVED.format(" ".join(told)))
+            self.data = self.data.copy()
+            self.data[self.add_prefix("token")] = drafting.token(moved.theirs)
+
+    def _row(self) -> dict:
+        row = {**(self._kept() or {}), "code": self.instance.pk}
+        for name, value in self.cleaned_data.items():
+            if name != "token":
+                row[documents.KEY_OF.get(name, name)] = as_in_the_document(value)
+        if self.section == "families":
+            row["members"] = row.pop("treatments") + row.pop("families")
+        if self.section == "pairs":
+            low, usual = row.pop("weeks_min"), row.pop("weeks_typical")
+            row["weeks"] = None if low is None else {"min": low, "typical": usual}
+        return row
+
+    def _field_of(self, path: tuple) -> str | None:
+        name = documents.COLUMN_OF.get(path[0], path[0]) if path else None
+        return name if name in self.fields else None
+
+
+def as_in_the_document(value):
+    """What a form field gives, as a row of the document has it."""
+    if isinstance(value, models.Model):
+        return value.pk
+    if isinstance(value, models.QuerySet):
+        return [row.pk for row in value]
+    return checks.as_number(value) if isinstance(value, Decimal) else value
 
 
 def sources_of(table: type[models.Model]) -> list[str]:
@@ -102,14 +94,14 @@ def sources_of(table: type[models.Model]) -> list[str]:
 
 def part_of(table: type[models.Model], look=admin.TabularInline):
     """The rows of `table` on the page of the row they belong to."""
-    fields = {"model": table, "form": CheckedForm, "extra": 0, "raw_id_fields": sources_of(table)}
+    fields = {"model": table, "extra": 0, "raw_id_fields": sources_of(table)}
     return type(f"{table.__name__}Inline", (look,), fields)
 
 
 class RowAdmin(admin.ModelAdmin):
     """A row by its code, which is its name for good: another code is another row."""
 
-    form = CheckedForm
+    form = RowForm
     search_fields = ["code"]
     list_per_page = 200
 
@@ -123,13 +115,31 @@ class RowAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request, row=None):
         return ["code"] if row else []
 
+    def save_model(self, request, row, form, change):
+        """The form has saved the row, with what belongs to it."""
+
+    def save_related(self, request, form, formsets, change):
+        """See save_model."""
+
     def has_delete_permission(self, request, row=None):
-        """A treatment is withdrawn, never deleted: plans of the past name it."""
+        """A row that plans of the past name is withdrawn, never deleted."""
+        return False
+
+
+class LookedAt(RowAdmin):
+    """Changed on a page of its own."""
+
+    form = forms.ModelForm
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, row=None):
         return False
 
 
 @admin.register(tables.Treatment)
-class TreatmentAdmin(RowAdmin):
+class TreatmentAdmin(LookedAt):
     search_fields = ["code", "name", "aliases"]
     inlines = [
         part_of(tables.Indication),
@@ -141,7 +151,7 @@ class TreatmentAdmin(RowAdmin):
 
 
 @admin.register(tables.SafetyRule)
-class SafetyRuleAdmin(RowAdmin):
+class SafetyRuleAdmin(LookedAt):
     search_fields = ["code", "title", "text"]
     inlines = [part_of(tables.SafetyClause, admin.StackedInline)]
 

@@ -154,7 +154,7 @@ def test_the_admin_refuses_a_row_that_contradicts_another(client, small):
 
     response = client.post(reverse("admin:catalogue_pairrule_add"), form)
 
-    told = list(response.context["adminform"].form.non_field_errors())
+    told = [one for some in response.context["adminform"].form.errors.values() for one in some]
     assert any("c1 (subcision first)" in one and "c2 (laser first)" in one for one in told), told
     assert len(told) == 1, told
     assert not PairRule.objects.filter(code="c2").exists()

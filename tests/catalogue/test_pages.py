@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from clinic.catalogue import services
+from clinic.catalogue import drafting, services
 from clinic.catalogue.models import PairRule, Treatment, Word
 from clinic.catalogue.presenting import time_apart
 from clinic.staff.roles import Role
@@ -160,8 +160,10 @@ def keeper(client, db):
     return client
 
 
-def word_form(**changes):
+def word_form(token=None, **changes):
+    seen = drafting.read("words", "on_isotretinoin")
     return {
+        "token": drafting.token(seen) if token is None else token,
         "meaning": "on isotretinoin",
         "kind": "medication",
         "rules": "",
@@ -198,6 +200,25 @@ def test_the_admin_refuses_a_malformed_condition_beside_its_field(keeper, small,
     [told] = response.context["adminform"].form.errors["when"]
     assert reason in told
     assert Word.objects.get().when == {"fact": "isotretinoin.taking", "eq": True}
+
+
+def test_the_admin_never_puts_a_row_over_what_somebody_else_saved(keeper, small):
+    address = reverse("admin:catalogue_word_change", args=["on_isotretinoin"])
+    opened = keeper.get(address).context["adminform"].form["token"].value()
+    assert keeper.post(address, word_form(opened, kind="medicine")).status_code == 302
+
+    response = keeper.post(address, word_form(opened, meaning="takes isotretinoin"))
+
+    form = response.context["adminform"].form
+    [told] = form.non_field_errors()
+    assert "Somebody else changed this row" in told
+    assert "Kind is now “medicine”" in told
+    assert form["meaning"].value() == "takes isotretinoin"
+    assert Word.objects.get().meaning == "on isotretinoin"
+    again = word_form(form["token"].value(), meaning="takes isotretinoin", kind="medicine")
+    assert keeper.post(address, again).status_code == 302
+    assert Word.objects.get().meaning == "takes isotretinoin"
+    assert keeper.post(address, word_form("", kind="x")).status_code == 200
 
 
 def test_the_admin_tells_what_the_database_would_refuse(keeper, small):
