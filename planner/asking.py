@@ -22,6 +22,19 @@ def missing(codes, patient, on: date, names, made_at: datetime | None = None) ->
     ]
 
 
+def still_open(codes, patient, on: date) -> list[str]:
+    """Those of these questions that the record has no known answer to on that day."""
+    stored = answers_in_force(patient, on) if codes else {}
+    return [code for code in codes if _is_open(code, patient, stored.get(code))]
+
+
+def _is_open(code: str, patient, stored) -> bool:
+    if code in ON_THE_RECORD:
+        fact = code.removeprefix("patient.")
+        return getattr(patient, "born" if fact == "age" else fact) in (None, "")
+    return stored is None or stored[2] or _says_unknown(stored[0])
+
+
 def _missing(code: str, stored, names, *, since: bool) -> str:
     if code in ON_THE_RECORD:
         return f"Not recorded: {ON_THE_RECORD[code]}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from clinic.catalogue.models import Clinic
+from clinic.catalogue.models import Clinic, Version
 from clinic.catalogue.reading import book
 from clinic.catalogue.terms import Effect, ScarType
 from patients.chart import Load, chart_context
@@ -15,7 +15,7 @@ from planner.documents import NEEDS_CONSENT, scars_of
 from planner.models import ACTIVE, SessionKind, State
 from planner.plain_words import listed
 from planner.reviewing import confirmed_blocks
-from planner.standing import against
+from planner.standing import standing
 from planner.timeline import NARROW, Timeline, span, timeline
 
 ALWAYS = "Always so with these treatments; printed on the consent form"
@@ -170,6 +170,8 @@ def plan_page(plan, user) -> dict:
     """Everything that one plan's page shows; obstacles are looked for only where one may sign."""
     content = plan.content
     may_sign = plan.state == State.PROPOSED and user.has_perm("planner.approve_plan")
+    today, in_force = timezone.localdate(), Version.objects.defer("document").in_force()
+    standing_now = standing(plan)
     return {
         "plan": plan,
         "patient": plan.patient,
@@ -185,7 +187,8 @@ def plan_page(plan, user) -> dict:
         "may_sign": may_sign,
         "obstacles": services.approval_obstacles(plan) if may_sign else [],
         "is_active": plan.state in ACTIVE,
-        "against": against(plan),
+        "against": standing_now.against,
+        "to_confirm": missing(standing_now.ask, plan.patient, today, bridge.names(in_force)),
         "agreement": _agreement(plan),
         "next_visit": next_to_consent(plan),
         "reviews": plan.sessions.filter(kind=SessionKind.REVIEW) if plan.state in ACTIVE else [],

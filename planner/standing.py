@@ -11,7 +11,7 @@ from clinic.catalogue.models import Version
 from clinic.catalogue.terms import Effect
 from patients.facts import answers_in_force
 from patients.history import shown_answer
-from patients.models import Answer
+from patients.models import Answer, Patient
 from patients.questions import questions
 from planner import bridge
 from planner.engine.check import check
@@ -20,6 +20,7 @@ from planner.models import ACTIVE, Plan
 from planner.plain_words import listed
 
 HOLDING = (Effect.BLOCK, Effect.DELAY, Effect.OVERRIDE)
+ANAESTHETIC = "Local anaesthetic"
 KEPT_SECONDS = 24 * 60 * 60
 
 
@@ -38,26 +39,38 @@ class Against:
         return f"visit{'s' if self.visits[1:] else ''} {listed(str(one) for one in self.visits)}"
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Of the visits still to come: what stands against them, and what is to be asked first."""
+
+    against: tuple[Against, ...] = ()
+    ask: tuple[str, ...] = ()  # questions whose answer is missing now, or has expired
+
+
 def against(plan, desk=None) -> tuple[Against, ...]:
-    """What the rules in force say against the visits of an active plan that are still to come.
+    """What the rules in force say against the visits of an active plan that are still to come."""
+    return standing(plan, desk).against
+
+
+def standing(plan, desk=None) -> Standing:
+    """The visits of an active plan that are still to come, by the rules in force and today's facts.
 
     A visit counts on its target day, or today where that is past. `desk` is today's of the plan's
     case where another catalogue is to speak than the one in force.
     """
     if plan.state not in ACTIVE:
-        return ()
+        return Standing()
     today = timezone.localdate()
     sessions = list(plan.sessions.order_by("number").select_related("performance"))
     ahead = {s.pk for s in sessions if getattr(s, "performance", None) is None}
     days = {s.pk: max(s.target_on, today) for s in sessions if s.pk in ahead}
     desk = desk or bridge.desk_of(plan.assessment, Version.objects.in_force(), on=today)
     given = bridge.dated_plan(plan, days)
-    found = [
-        one
-        for one in check(desk.case, desk.catalogue, given, desk).findings
-        if one.breaks and one.kind == "safety" and one.effect in HOLDING
-        if sessions[one.session].pk in ahead
-    ]
+    checked = check(desk.case, desk.catalogue, given, desk).findings
+    coming = [f for f in checked if f.session is not None and sessions[f.session].pk in ahead]
+    ask = {code for one in coming if one.kind == "unknown" for code in one.hit.ask}
+    found = [one for one in coming if one.breaks and one.kind == "safety"]
+    found = [one for one in found if one.effect in HOLDING]
     answers = answers_in_force(plan.patient, today) if found else {}
     signed_on = timezone.localdate(plan.approved_at)
     rows: dict[tuple, list[int]] = {}
@@ -67,10 +80,22 @@ def against(plan, desk=None) -> tuple[Against, ...]:
         key = (desk.catalogue.name_of(treatment), _in_words(one.hit), one.rule)
         rows.setdefault(key, []).append(sessions[one.session].number)
         because[key] = _because(desk.catalogue, treatment, one.hit, answers, signed_on)
-    return tuple(
-        Against(name, tuple(dict.fromkeys(visits)), text, rule, because[name, text, rule])
-        for (name, text, rule), visits in rows.items()
+    for one in coming:
+        if one.breaks and one.kind == "lidocaine":
+            key = (ANAESTHETIC, one.text.rstrip("."), one.rule)
+            rows.setdefault(key, []).append(sessions[one.session].number)
+            because[key] = _weighed(plan.patient)
+    return Standing(
+        tuple(
+            Against(name, tuple(dict.fromkeys(visits)), text, rule, because[name, text, rule])
+            for (name, text, rule), visits in rows.items()
+        ),
+        tuple(sorted(ask)),
     )
+
+
+def _weighed(patient) -> str:
+    return f"the weight on the record is {patient.weight_kg} kg" if patient.weight_kg else ""
 
 
 def _in_words(hit) -> str:
@@ -105,18 +130,25 @@ def _because(catalogue, treatment: str, hit, answers: dict, signed_on: date) -> 
 def troubled(plans) -> set:
     """Keys of those plans that today's answers stand against.
 
-    Only plans are judged whose patient gave an answer after the signature, and each once for its
-    latest answer: a work list is drawn again and again.
+    Only plans are judged whose patient gave an answer, or whose record was changed, after the
+    signature, and each once for the latest of these: a work list is drawn again and again.
     """
-    latest = Answer.objects.filter(patient=OuterRef("patient")).order_by("-answered_at", "-id")
+    answers = Answer.objects.filter(patient=OuterRef("patient")).order_by("-answered_at", "-id")
+    records = Patient.pgh_event_model.objects.filter(pgh_obj=OuterRef("patient"))
+    signed = OuterRef("approved_at")
     active = Plan.objects.filter(pk__in=[plan.pk for plan in plans], state__in=ACTIVE)
-    moved = active.annotate(last_answer=Subquery(latest.values("id")[:1])).filter(
-        Exists(latest.filter(answered_at__gt=OuterRef("approved_at")))
+    moved = active.annotate(
+        last_answer=Subquery(answers.values("id")[:1]),
+        last_record=Subquery(records.order_by("-pgh_id").values("pgh_id")[:1]),
+    ).filter(
+        Exists(answers.filter(answered_at__gt=signed))
+        | Exists(records.filter(pgh_created_at__gt=signed))
     )
     version, today = Version.objects.defer("document").in_force(), timezone.localdate()
     found = set()
     for plan in moved.select_related("patient", "assessment__patient"):
-        key = f"standing-{plan.pk}-{plan.last_answer}-{version.hash}-{today}"
+        facts = f"{plan.last_answer}-{plan.last_record}"
+        key = f"standing-{plan.pk}-{facts}-{version.hash}-{today}"
         if cache.get_or_set(key, lambda plan=plan: bool(against(plan)), timeout=KEPT_SECONDS):
             found.add(plan.pk)
     return found

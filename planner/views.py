@@ -14,6 +14,7 @@ from planner.forms import ApproveForm, DiscontinueForm, RejectForm
 from planner.models import Plan, State, Suggestion
 from planner.presenting import lit_chart, plan_page, suggestion_page
 from planner.revision import revise
+from planner.waiting import marked
 
 PLANS_A_PAGE = 40
 
@@ -26,9 +27,8 @@ def plan_list(request):
     if state in State.values:
         plans = plans.filter(state=state)
     page = Paginator(plans, PLANS_A_PAGE).get_page(request.GET.get("page"))
-    return render(
-        request, "planner/plans.html", {"page": page, "state": state, "states": State.choices}
-    )
+    context = {"page": page, "plans": marked(page), "state": state, "states": State.choices}
+    return render(request, "planner/plans.html", context)
 
 
 @require_POST
