@@ -12,6 +12,7 @@ from clinic.catalogue.treatment_entries import (
     PRICE,
     SPAN,
     Entries,
+    as_on_the_page,
     number_typed,
     sentence,
     shown,
@@ -99,7 +100,7 @@ def _change(row: dict, entries: Entries, base: dict, book, outcome: Outcome):
     _set(row, typed["unit"], numbers)
     problems = list(checks.SECTIONS["treatments"].check(row, (), book))
     for path, reason in problems:
-        outcome.refuse(_entry(code, path), sentence(reason))
+        outcome.refuse(_entry(code, path), sentence(as_on_the_page(reason)))
     outcome.changed.append(row["name"])
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from clinic.catalogue.treatment_entries import BLANK, Entries
 
+MOVABLE = ("c-", "s-")
 DEFAULTS = BLANK | {"evidence": "D"}
 
 
@@ -25,8 +26,11 @@ class Sheet:
         return self.errors.get(name, [])
 
     def before(self, name: str) -> str | None:
-        """What stands in the version in force where that is something else; else None."""
-        if self.in_force is None:
+        """What stands in the version in force where that is something else; else None.
+
+        Rows that move have no names of their own to be compared by.
+        """
+        if self.in_force is None or name[:2] in MOVABLE:
             return None
         was = self.in_force.get(name, "")
         return was if was != self.entries.get(name, "") else None

@@ -16,7 +16,8 @@ from clinic.catalogue.treatment_support import OWN, claim
 DEPTHS = [depth.value for depth in kinds.Depth]
 TARGETS = [target.value for target in kinds.Target]
 FIGURES = [kind.value for kind in kinds.FigureKind]
-SPAN = ("min", "typical", "max")
+ENDS = {"min": "least", "typical": "usual", "max": "most"}
+SPAN = tuple(ENDS)
 WORTH = {str(code) for code, _ in kinds.EFFECTIVENESS}
 BLANK = {"verification": OWN, "sources": OWN, "read_in": ""}
 TEXTS = ("name", "kind", "family", "price_unit")
@@ -62,7 +63,7 @@ class Reading:
     def refuse_all(self, problems):
         """Put what drafting refuses beside the entry that it is about."""
         for path, reason in problems:
-            self.refuse(self._name_of(tuple(path)), sentence(reason))
+            self.refuse(self._name_of(tuple(path)), sentence(as_on_the_page(reason)))
 
     def _name_of(self, path: tuple) -> str:
         if path[:2] in self.places:
@@ -71,6 +72,11 @@ class Reading:
         if path[:1] == ("fitzpatrick",):
             return "k"
         return str(path[0]) if path else ""
+
+
+def as_on_the_page(reason: str) -> str:
+    """The ends of a figure by the words above their boxes."""
+    return re.sub(r"\b(min|typical|max)\b", lambda found: ENDS[found[0]], reason)
 
 
 def sentence(words: str) -> str:
