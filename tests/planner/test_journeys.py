@@ -13,6 +13,7 @@ from planner import outline as hand
 from planner.models import OverrideReason, Plan, State
 from tests.factories import PASSWORD, make_user
 from tests.planner.drafts import at_this_time, make_answered_patient, make_assessed, make_clinic
+from tests.sizes import tablet_first
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -70,9 +71,10 @@ def drop(page):
     expect(page.locator(".draft-figures")).to_contain_text("this change")
 
 
-def test_suggest_and_choose(desktop, walk, patient, doctor, axe):
+@tablet_first
+def test_suggest_and_choose(page, walk, patient, doctor, axe):
     assessment = make_assessed(patient, doctor)
-    page = walk(desktop)
+    walk(page)
     page.goto(assessment.get_absolute_url())
     page.get_by_role("button", name=re.compile("^Suggest")).click()
     page.get_by_role("heading", name="Suggested protocols").wait_for()
@@ -96,8 +98,9 @@ def test_suggest_and_choose(desktop, walk, patient, doctor, axe):
     assert Plan.objects.get(patient=patient).content["name"] == name
 
 
-def test_edit_until_a_rule_bites(tablet, walk, draft, axe):
-    page = walk(tablet)
+@tablet_first
+def test_edit_until_a_rule_bites(page, walk, draft, axe):
+    walk(page)
     page.goto(draft.get_absolute_url())
     expect(rules(page)).to_contain_text("No rule stands in the way")
     outline = hand.outline_of(editing.keyed(draft)["sessions"])
@@ -142,8 +145,9 @@ def drag_to_the_right(page, mark):
     page.mouse.up()
 
 
-def test_approve_revise_and_replay(desktop, walk, draft, doctor, axe):
-    page = walk(desktop)
+@tablet_first
+def test_approve_revise_and_replay(page, walk, draft, doctor, axe):
+    walk(page)
     page.goto(draft.get_absolute_url())
     page.get_by_role("button", name="Ready to sign").click()
     page.get_by_label("I have read the sessions").check()
@@ -170,4 +174,6 @@ def test_approve_revise_and_replay(desktop, walk, draft, doctor, axe):
 
     said = StringIO()
     call_command("replay", str(draft.pk), stdout=said)
-    assert "Identical" in said.getvalue()
+    call_command("replay", str(revision.pk), stdout=said)
+    assert "Identical: the plan as it was taken" in said.getvalue()
+    assert "Identical: the plan after change 1" in said.getvalue()
