@@ -40,8 +40,8 @@ class Target(Term):
     TEXTURE = "superficial_texture", "Surface texture"
     HYPERTROPHIC = "hypertrophic", "Hypertrophic"
     KELOID = "keloid", "Keloid"
-    PIE = "pie", "PIE (red mark)"
-    PIH = "pih", "PIH (brown mark)"
+    PIE = "pie", "Red mark"
+    PIH = "pih", "Brown mark"
     NODULE = "active_nodule", "Active nodule"
     PREVENTION = "new_scar_prevention", "Prevention of new scars"
 

@@ -321,7 +321,7 @@ class Migration(migrations.Migration):
                 fields=[
                     ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                     ('verification', models.CharField(choices=[('V', 'Verified'), ('P', 'Partly verified'), ('gk', 'Not verified'), ('conv', 'Our convention'), ('clinic_default', 'Clinic default')], max_length=16)),
-                    ('scar_type', models.CharField(choices=[('ice_pick', 'Ice pick'), ('boxcar', 'Boxcar'), ('rolling', 'Rolling'), ('atrophic_unspecified', 'Atrophic, type not given'), ('volume_loss', 'Volume loss'), ('superficial_texture', 'Surface texture'), ('hypertrophic', 'Hypertrophic'), ('keloid', 'Keloid'), ('pie', 'PIE (red mark)'), ('pih', 'PIH (brown mark)'), ('active_nodule', 'Active nodule'), ('new_scar_prevention', 'Prevention of new scars')], max_length=30)),
+                    ('scar_type', models.CharField(choices=[('ice_pick', 'Ice pick'), ('boxcar', 'Boxcar'), ('rolling', 'Rolling'), ('atrophic_unspecified', 'Atrophic, type not given'), ('volume_loss', 'Volume loss'), ('superficial_texture', 'Surface texture'), ('hypertrophic', 'Hypertrophic'), ('keloid', 'Keloid'), ('pie', 'Red mark'), ('pih', 'Brown mark'), ('active_nodule', 'Active nodule'), ('new_scar_prevention', 'Prevention of new scars')], max_length=30)),
                     ('depth', models.CharField(choices=[('shallow', 'Shallow'), ('deep', 'Deep'), ('any', 'Any depth')], default='any', max_length=10)),
                     ('effectiveness', models.PositiveSmallIntegerField(choices=[(0, 'None or not suitable'), (1, 'Minimal, adjunct only'), (2, 'Moderate'), (3, 'Good'), (4, 'First choice or strongest')])),
                     ('meaning', models.TextField(blank=True)),
@@ -342,7 +342,7 @@ class Migration(migrations.Migration):
                     ('pgh_label', models.TextField(help_text='The event label.')),
                     ('id', models.BigIntegerField()),
                     ('verification', models.CharField(choices=[('V', 'Verified'), ('P', 'Partly verified'), ('gk', 'Not verified'), ('conv', 'Our convention'), ('clinic_default', 'Clinic default')], max_length=16)),
-                    ('scar_type', models.CharField(choices=[('ice_pick', 'Ice pick'), ('boxcar', 'Boxcar'), ('rolling', 'Rolling'), ('atrophic_unspecified', 'Atrophic, type not given'), ('volume_loss', 'Volume loss'), ('superficial_texture', 'Surface texture'), ('hypertrophic', 'Hypertrophic'), ('keloid', 'Keloid'), ('pie', 'PIE (red mark)'), ('pih', 'PIH (brown mark)'), ('active_nodule', 'Active nodule'), ('new_scar_prevention', 'Prevention of new scars')], max_length=30)),
+                    ('scar_type', models.CharField(choices=[('ice_pick', 'Ice pick'), ('boxcar', 'Boxcar'), ('rolling', 'Rolling'), ('atrophic_unspecified', 'Atrophic, type not given'), ('volume_loss', 'Volume loss'), ('superficial_texture', 'Surface texture'), ('hypertrophic', 'Hypertrophic'), ('keloid', 'Keloid'), ('pie', 'Red mark'), ('pih', 'Brown mark'), ('active_nodule', 'Active nodule'), ('new_scar_prevention', 'Prevention of new scars')], max_length=30)),
                     ('depth', models.CharField(choices=[('shallow', 'Shallow'), ('deep', 'Deep'), ('any', 'Any depth')], default='any', max_length=10)),
                     ('effectiveness', models.PositiveSmallIntegerField(choices=[(0, 'None or not suitable'), (1, 'Minimal, adjunct only'), (2, 'Moderate'), (3, 'Good'), (4, 'First choice or strongest')])),
                     ('meaning', models.TextField(blank=True)),
