@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import Resolver404, resolve, reverse
 
+from clinic.catalogue import drafting
 from clinic.catalogue import services as catalogue
 from clinic.letters import services as letters
 from clinic.letters import telling
@@ -94,7 +95,20 @@ def clinic():
         letters.record_choice(patient=patient, email=True, sms=True, by=doctor)
         telling.look(patient.pk, ON + dt.timedelta(hours=1))
         make_user(password=None, invited_at=ON, invited_by=people["owner@demo.example"])
+        catalogue_work(by=people["catalogue@demo.example"])
         yield people
+
+
+def catalogue_work(*, by):
+    """A second version, and a draft that waits for a second person to confirm lower safety."""
+    pair = drafting.rows("pairs")[0]
+    drafting.save("pairs", pair | {"why": "As we see it."}, seen=drafting.token(pair))
+    catalogue.publish(by=by, words="Our own reason.")
+    rule = drafting.read("safety_rules", "ISO-1")
+    milder = [clause | {"effect": "CAUTION"} for clause in rule["clauses"]]
+    drafting.save("safety_rules", rule | {"clauses": milder}, seen=drafting.token(rule))
+    seen = drafting.draft_state().hash
+    catalogue.ask(by=by, words="Milder.", reason="The label changed.", seen=seen)
 
 
 def desk_work(visits, *, by):

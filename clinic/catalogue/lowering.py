@@ -133,6 +133,8 @@ class _Comparison:
 
     def at(self, section: str, row: dict, path: tuple, words: str) -> Lowering:
         name = differing.row_name(section, row, self.names)
+        if path and path[0] in ("clauses", "parts") and len(path) > 1:
+            words = f"{differing.place_in_words(path[:2])}: {words}"
         return Lowering(section, row["code"], name, path, words)
 
     def by_section(self) -> dict[str, Callable]:
@@ -352,7 +354,8 @@ class _Comparison:
                     yield self.at("pairs", row, path, words)
             for row in before:
                 if row["code"] not in left and not self.may_go(row, after):
-                    yield self.at("pairs", row, (), "what keeps the two apart is removed")
+                    relation = PairRelation(row["relation"]).label
+                    yield self.at("pairs", row, (), f"the row is removed: “{relation}”")
 
     def may_go(self, row: dict, others: list) -> bool:
         """Two without a row are kept apart, so a row that lets them together may always go.

@@ -2,6 +2,7 @@ from django.urls import path
 
 from clinic.catalogue import (
     clinic_views,
+    draft_views,
     evidence_views,
     exchange_views,
     price_views,
@@ -40,5 +41,13 @@ urlpatterns = [
     path("exchange/", exchange_views.exchange_page, name="exchange"),
     path("exchange/confirm/", exchange_views.exchange_confirm, name="exchange_confirm"),
     path("exchange/<str:of>/<slug:name>.<slug:kind>", exchange_views.export, name="export"),
+    path("draft/", draft_views.draft, name="draft"),
+    path("draft/undo/", draft_views.undo, name="undo"),
+    path("draft/discard/", draft_views.discard, name="discard"),
+    path("publish/", draft_views.publish, name="publish"),
+    path("lowering/<uuid:pk>/", draft_views.lowering, name="lowering"),
+    path("versions/", draft_views.versions, name="versions"),
+    path("versions/<int:number>/restore/", draft_views.restore, name="restore"),
+    path("compare/", draft_views.compare, name="compare"),
     path("clinic/", clinic_views.clinic, name="clinic"),
 ]

@@ -59,7 +59,7 @@ def home(request, shown):
     return "home", {
         "sections": presenting.sections(shown),
         "tally": presenting.tally(shown),
-        "versions": Version.objects.defer("document").select_related("published_by")[:20],
+        "versions": Version.objects.defer("document").select_related("published_by")[:5],
     }
 
 

@@ -46,6 +46,8 @@ ROLES = {
     "catalogue.view_catalogue": EVERYBODY,
     "catalogue.edit_catalogue": {CATALOGUE_ADMIN},
     "catalogue.publish_catalogue": {CATALOGUE_ADMIN},
+    "catalogue.confirm_lowered": {CLINICIAN, CATALOGUE_ADMIN},
+    "catalogue.view_history": {CLINICIAN, CATALOGUE_ADMIN, OWNER},
     "impact.view_preview": {CLINICIAN, CATALOGUE_ADMIN},  # the latter: by record number alone
     "impact.run_preview": {CATALOGUE_ADMIN},
     "impact.review_touched": {CLINICIAN},
@@ -115,6 +117,14 @@ DOORS = {
     "catalogue:prices": "catalogue.edit_catalogue",
     "catalogue:packages": "catalogue.edit_catalogue",
     "catalogue:package": "catalogue.edit_catalogue",
+    "catalogue:draft": "catalogue.edit_catalogue",
+    "catalogue:undo": "catalogue.edit_catalogue",
+    "catalogue:discard": "catalogue.edit_catalogue",
+    "catalogue:publish": "catalogue.publish_catalogue",
+    "catalogue:lowering": "catalogue.confirm_lowered",
+    "catalogue:versions": "catalogue.view_catalogue",
+    "catalogue:restore": "catalogue.edit_catalogue",
+    "catalogue:compare": "catalogue.view_catalogue",
     "catalogue:clinic": "staff.change_clinic",
     # patients
     "patients:list": "patients.view_patient",

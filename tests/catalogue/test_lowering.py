@@ -157,7 +157,7 @@ def test_a_lowering_says_what_was_and_what_is():
     assert [(one.path, one.words) for one in found] == [
         (
             ("clauses", 0, "when"),
-            "may hold for fewer: “isotretinoin: last dose within 6 months” becomes "
+            "clause 1: may hold for fewer: “isotretinoin: last dose within 6 months” becomes "
             "“isotretinoin: last dose within 4 months”",
         )
     ]

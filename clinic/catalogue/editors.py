@@ -1,0 +1,24 @@
+"""Where a row of the draft is edited, and where it is read."""
+
+from django.urls import NoReverseMatch, reverse
+
+from clinic.catalogue import documents
+
+PAGES = {
+    "treatments": "catalogue:edit_treatment",
+    "pairs": "catalogue:edit_pair",
+    "safety_rules": "catalogue:edit_rule",
+    "sources": "catalogue:edit_source",
+    "packages": "catalogue:package",
+}
+"""Sections with a page made for the job; the others are edited in the plain tables."""
+
+
+def edited_at(section: str, code: str) -> str:
+    if section in PAGES:
+        try:
+            return reverse(PAGES[section], args=[code])
+        except NoReverseMatch:
+            pass
+    model = documents.TABLES[section]._meta.model_name
+    return reverse(f"admin:catalogue_{model}_change", args=[code])
