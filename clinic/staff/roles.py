@@ -125,6 +125,11 @@ DOORS = {
     "catalogue:versions": "catalogue.view_catalogue",
     "catalogue:restore": "catalogue.edit_catalogue",
     "catalogue:compare": "catalogue.view_catalogue",
+    "catalogue:pair_matrix": "catalogue.edit_catalogue",
+    "catalogue:edit_pair": "catalogue.edit_catalogue",
+    "catalogue:new_pair": "catalogue.edit_catalogue",
+    "catalogue:edit_rule": "catalogue.edit_catalogue",
+    "catalogue:new_rule": "catalogue.edit_catalogue",
     "catalogue:clinic": "staff.change_clinic",
     # patients
     "patients:list": "patients.view_patient",
@@ -263,6 +268,7 @@ DOORS = {
     "letters:link": "letters.own_feed",
     "letters:feed": PUBLIC,  # whoever holds its secret
     # impact
+    "impact:rule_hits": "catalogue.edit_catalogue",
     "impact:preview": "impact.view_preview",
     "impact:start": "impact.run_preview",
     "impact:cancel": "impact.run_preview",

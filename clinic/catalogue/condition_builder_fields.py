@@ -1,0 +1,292 @@
+"""Fields of the editors of rules and pairs: a condition, a list of choices in its order, texts.
+
+Their widgets redraw whatever was typed, so a page is drawn anew from a form that is half filled in.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+
+from clinic.catalogue import conditions
+from clinic.catalogue.condition_builder import NONE, Node, Vocabulary
+
+REDRAWS = "js-redraw"  # what changes the shape of a form when it is changed
+MARK = "Mend what is marked here."
+Groups = dict[str, list[tuple[str, str]]]
+
+
+def typed(form: forms.Form, data) -> forms.Form:
+    """An unbound form, filled with what was sent for it and judged by nobody yet."""
+    form.initial = {
+        name: field.widget.value_from_datadict(data, {}, form.add_prefix(name))
+        for name, field in form.fields.items()
+    }
+    return form
+
+
+# ---- a condition
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A node with the names of its fields and what stands beside them."""
+
+    node: Node
+    name: str
+    words: Vocabulary
+    faults: dict
+    path: tuple = ()
+
+    @property
+    def parts(self) -> list["Drawn"]:
+        return [
+            Drawn(part, f"{self.name}-{index}", self.words, self.faults, (*self.path, index))
+            for index, part in enumerate(self.node.parts)
+        ]
+
+    @property
+    def link(self) -> str:
+        return "and" if self.node.kind == "all" else "or"
+
+    @property
+    def how(self):
+        return self.words.comparisons(self.node.fact).get(self.node.op)
+
+    @property
+    def facts(self):
+        """Options of all that may be asked, under the groups of the questions."""
+        chosen = self.node.fact
+        groups = format_html_join(
+            "",
+            '<optgroup label="{}">{}</optgroup>',
+            ((label, _options(some, chosen)) for label, some in self._fact_groups),
+        )
+        return format_html('<option value="">Choose what is asked</option>{}', groups)
+
+    @property
+    def _fact_groups(self):
+        groups = self.words.groups(self.node.fact)
+        return [(label, [(one.name, one.label) for one in some]) for label, some in groups.items()]
+
+    @property
+    def comparisons(self):
+        known = self.words.comparisons(self.node.fact).items()
+        return _options([(code, how.words) for code, how in known], self.node.op)
+
+    @property
+    def choices(self):
+        known = self.words.choices(self.node.fact)
+        if self.node.values:
+            return _options(known, self.node.values[0])
+        return _options([("", "Choose"), *known], "")
+
+    @property
+    def ticks(self) -> list[tuple[str, str, bool]]:
+        """Choices with those that are chosen first, in the order in which they were."""
+        known = dict(self.words.choices(self.node.fact))
+        chosen = [(code, known.get(code, code), True) for code in self.node.values]
+        rest = [(c, label, False) for c, label in known.items() if c not in self.node.values]
+        return chosen + rest
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether its values are chosen from a list; else they are typed."""
+        return bool(self.words.choices(self.node.fact))
+
+    @property
+    def value(self) -> str:
+        return ", ".join(self.node.values)
+
+    @property
+    def unit(self) -> str:
+        asked = self.words.asked.get(self.node.fact)
+        return asked.unit if asked else ""
+
+    @property
+    def spans(self):
+        return _options([(unit, unit) for unit in conditions.SPANS], self.node.unit)
+
+    def _fault(self, slot: str) -> str:
+        return self.faults.get((*self.path, slot), "")
+
+    @property
+    def own_fault(self) -> str:
+        return self._fault("")
+
+    @property
+    def fact_fault(self) -> str:
+        return self._fault("fact")
+
+    @property
+    def op_fault(self) -> str:
+        return self._fault("op")
+
+    @property
+    def value_fault(self) -> str:
+        return self._fault("v")
+
+
+SELECTED = mark_safe(" selected")
+
+
+def _options(choices: Iterable[tuple[str, str]], chosen: str):
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((code, SELECTED if code == chosen else "", label) for code, label in choices),
+    )
+
+
+class ConditionWidget(forms.Widget):
+    use_fieldset = True
+    words: Vocabulary
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.faults: dict = {}
+
+    def value_from_datadict(self, data, files, name):
+        return Node.typed(data, name)
+
+    def value_omitted_from_data(self, data, files, name):
+        return False
+
+    def render(self, name, value, attrs=None, renderer=None):
+        node = value if isinstance(value, Node) else Node.of(value)
+        drawn = Drawn(node.fits(self.words), name, self.words, self.faults)
+        return render_to_string("catalogue/edit_rule_condition.html", {"node": drawn})
+
+
+class ConditionField(forms.Field):
+    """Cleans to a condition of the catalogue's language, or None for one that always holds."""
+
+    widget = ConditionWidget
+
+    def __init__(self, *, words: Vocabulary, **kwargs):
+        super().__init__(required=False, **kwargs)
+        self.words = self.widget.words = words
+
+    def clean(self, value):
+        node = value if isinstance(value, Node) else Node.of(value)
+        self.widget.faults = dict(node.faults(self.words))
+        if self.widget.faults:
+            raise ValidationError(MARK)
+        return None if node.kind == NONE else node.condition(self.words)
+
+
+# ---- a list in its order
+
+
+class ChosenWidget(forms.Widget):
+    """What is chosen as ticks, and a list from which one more is added."""
+
+    use_fieldset = True
+    template_name = "catalogue/edit_rule_chosen.html"
+
+    def __init__(self, groups: Groups, listed: str = "", add: str = "Add"):
+        super().__init__()
+        self.groups, self.listed, self.add = groups, listed, add
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        return {code: label for some in self.groups.values() for code, label in some}
+
+    def value_from_datadict(self, data, files, name):
+        return list(dict.fromkeys(one.strip() for one in data.getlist(name) if one.strip()))
+
+    def value_omitted_from_data(self, data, files, name):
+        return False
+
+    def render(self, name, value, attrs=None, renderer=None):
+        chosen = list(value or [])
+        rest = {
+            group: [(code, label) for code, label in some if code not in chosen]
+            for group, some in self.groups.items()
+        }
+        context = {
+            "name": name,
+            "chosen": [(code, self.labels.get(code, f"{code} (unknown)")) for code in chosen],
+            "groups": "" if self.listed else _grouped(rest),
+            "listed": self.listed,
+            "add": self.add,
+            "described": (attrs or {}).get("aria-describedby", ""),
+        }
+        return render_to_string(self.template_name, context)
+
+
+def _grouped(groups: Groups):
+    return format_html_join(
+        "",
+        '<optgroup label="{}">{}</optgroup>',
+        ((label, _options(some, "")) for label, some in groups.items() if some),
+    )
+
+
+class ChosenField(forms.Field):
+    """A list of codes; `listed` names the page's own list that a typed code is looked up in."""
+
+    def __init__(self, groups: Groups, *, listed: str = "", add: str = "Add", **kwargs):
+        super().__init__(widget=ChosenWidget(groups, listed, add), **kwargs)
+
+    def clean(self, value):
+        value = list(value or [])
+        unknown = [code for code in value if code not in self.widget.labels]
+        if unknown:
+            raise ValidationError(f"There is no {', '.join(unknown)} in this catalogue.")
+        if self.required and not value:
+            raise ValidationError(self.error_messages["required"])
+        return value
+
+
+# ---- texts and numbers
+
+
+class Words(forms.CharField):
+    """Text that may be long; left empty it is not there."""
+
+    def __init__(self, *, lines: int = 2, **kwargs):
+        kwargs.setdefault("required", False)
+        super().__init__(
+            widget=forms.Textarea(attrs={"rows": lines}), empty_value=None, strip=True, **kwargs
+        )
+
+    def to_python(self, value):
+        value = super().to_python(value)
+        return value.replace("\r\n", "\n") if value else value
+
+
+def whole(label: str, **kwargs) -> forms.IntegerField:
+    kwargs = {"min_value": 0, "max_value": 10_000, "required": False, "label": label, **kwargs}
+    return forms.IntegerField(
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        error_messages={
+            "invalid": "Give a whole number.",
+            "min_value": "Give a whole number, 0 or more.",
+        },
+        **kwargs,
+    )
+
+
+def dressed(form: forms.Form) -> forms.Form:
+    """Bootstrap's classes on plain widgets, and the mark of a refusal on those refused."""
+    for name, field in form.fields.items():
+        look = LOOKS.get(type(field.widget))
+        if look:
+            refused = " is-invalid" if form.is_bound and name in form.errors else ""
+            field.widget.attrs["class"] = look + refused
+    return form
+
+
+LOOKS = {
+    forms.Select: "form-select",
+    forms.CheckboxInput: "form-check-input",
+    **dict.fromkeys(
+        (forms.TextInput, forms.Textarea, forms.NumberInput, forms.DateInput), "form-control"
+    ),
+}
