@@ -7,6 +7,7 @@ so two people may work on different prices at once; a price that both changed is
 from dataclasses import dataclass, field
 
 from clinic.catalogue import checks, documents, drafting, kinds, terms
+from clinic.catalogue.errors import CatalogueRefused
 from clinic.catalogue.treatment_entries import (
     NO_USUAL_PRICE,
     PRICE,
@@ -61,6 +62,14 @@ def lines_of(rows) -> list[tuple[str, list[dict]]]:
 def save(entries: Entries, base: dict[str, dict]) -> Outcome:
     """Put every price that was touched into the draft, or none; `base` is what the page showed."""
     outcome = Outcome()
+    try:
+        _save(entries, base, outcome)
+    except CatalogueRefused as refused:
+        outcome.errors[""] = refused.lines
+    return outcome
+
+
+def _save(entries: Entries, base: dict[str, dict], outcome: Outcome):
     with drafting.writing():
         document = documents.draft()
         book = checks.book_of(document)
@@ -69,7 +78,6 @@ def save(entries: Entries, base: dict[str, dict]) -> Outcome:
                 _change(row, entries, base[row["code"]], book, outcome)
         if outcome.changed and not outcome.errors:
             drafting.apply(document)
-    return outcome
 
 
 def merged(entries: Entries, seen: dict, now: dict) -> Entries:
