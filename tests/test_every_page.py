@@ -101,6 +101,8 @@ def clinic():
 
 def catalogue_work(*, by):
     """A second version, and a draft that waits for a second person to confirm lower safety."""
+    two = {"code": "two", "name": "Two sessions", "treatments": ["subcision"], "sessions": 2}
+    drafting.save("packages", two | {"percent": 10}, seen=None)
     pair = drafting.rows("pairs")[0]
     drafting.save("pairs", pair | {"why": "As we see it."}, seen=drafting.token(pair))
     catalogue.publish(by=by, words="Our own reason.")
