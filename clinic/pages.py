@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from clinic.catalogue.models import Version
+from clinic.impact import review
 from clinic.letters.models import Message
 from clinic.scheduling import today as day_list
 from clinic.scheduling import worklist
@@ -55,6 +56,7 @@ def _clinician(user) -> dict:
         "to_sign": plans.filter(state=State.PROPOSED)[:A_FEW],
         "drafts": plans.filter(state=State.DRAFT)[:A_FEW],
         "unsigned": drafts.select_related("patient", "assessed_by")[:A_FEW],
+        "to_review": review.open_items(user)[:A_FEW],
     }
 
 

@@ -172,7 +172,8 @@ def children_for(port: int) -> list[Child]:
     web = [python, "-m", "gunicorn", "clinic.wsgi", f"--bind={HOST}:{port}"]
     web += ["--workers=2", "--threads=4", "--timeout=60", "--graceful-timeout=10"]
     web += ["--no-control-socket", "--log-level=warning"]
-    queue = [python, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout=10"]
+    queue = [python, "manage.py", "procrastinate", "worker", "--concurrency=2"]
+    queue += ["--shutdown-graceful-timeout=10"]
     return [Child("web server", web), Child("worker", queue)]
 
 

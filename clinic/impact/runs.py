@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from clinic.catalogue import documents
+from clinic.catalogue import drafting
 from clinic.catalogue.models import Version
 from clinic.impact import queue, report
 from clinic.impact.crew import Crew, CrewLost, Here, Task, size_of_crew
@@ -55,15 +55,14 @@ def start(*, by) -> Preview:
     version = Version.objects.in_force()
     if version is None:
         raise NothingToPreview("There is no published version yet to compare the draft with.")
-    draft = documents.draft()
-    digest = documents.hash_of(draft)
-    if digest == version.hash:
+    draft = drafting.draft_state()
+    if draft.hash == version.hash:
         raise NothingToPreview("The draft is the same as the version in force: nothing changes.")
     with transaction.atomic():
         for each in Preview.objects.select_for_update().filter(state__in=OPEN):
             _end(each, State.CANCELLED, by=by)
         preview = Preview.objects.create(
-            version=version, draft=draft, draft_hash=digest, asked_by=by
+            version=version, draft=draft.document, draft_hash=draft.hash, asked_by=by
         )
         queue.carry_out(preview.pk)
     return preview

@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from clinic.catalogue import documents
+from clinic.catalogue import drafting
 from clinic.catalogue.exchange_cells import guarded
 from clinic.catalogue.models import Version
 from clinic.impact import presenting, review, runs
@@ -45,7 +45,7 @@ def preview(request):
 
 def _standing_of_draft(latest: Preview | None, in_force: Version | None) -> dict:
     """Whether the draft differs from the version in force, and from the one that was tried."""
-    digest = documents.hash_of(documents.draft()) if in_force else ""
+    digest = drafting.draft_state().hash if in_force else ""
     return {
         "nothing_changed": in_force is not None and digest == in_force.hash,
         "is_stale": latest is not None
