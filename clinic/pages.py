@@ -7,8 +7,8 @@ from django.views.decorators.http import require_GET
 from clinic.catalogue.models import Version
 from clinic.impact import review
 from clinic.letters.models import Message
+from clinic.scheduling import lapses, worklist
 from clinic.scheduling import today as day_list
-from clinic.scheduling import worklist
 from clinic.scheduling.calendar_views import beside
 from clinic.scheduling.live import live
 from clinic.scheduling.models import Appointment
@@ -41,6 +41,8 @@ def today(request):
         context["troubled"] = troubled(listed)
     if user.has_perm("letters.view_messages"):
         context["undelivered"] = Message.objects.visible_to(user).undelivered().count()
+    if user.has_perm("scheduling.manage_resources") or user.has_perm("scheduling.book"):
+        context["lapsing"] = lapses.lapsing(day)
     if user.has_perm("catalogue.edit_catalogue"):
         context["catalogue"] = _catalogue()
     if user.has_perm("staff.manage_users"):

@@ -44,6 +44,7 @@ class ClinicForm(forms.ModelForm):
             "tax_included",
             "review_weeks",
             "idle_minutes",
+            "lapsed_registration",
         ]
         labels = {
             "email": "E-mail",
@@ -51,6 +52,7 @@ class ClinicForm(forms.ModelForm):
             "tax_included": "Prices include the tax",
             "review_weeks": "Review after, weeks",
             "idle_minutes": "Lock an idle screen after, minutes",
+            "lapsed_registration": "A registration that ends",
         }
         help_texts = {
             "name": "As patients know it; on every page and letter.",
@@ -87,7 +89,9 @@ class ClinicForm(forms.ModelForm):
                 Div("currency", "tax_percent", css_class="pair"),
                 "tax_included",
             ),
-            Fieldset("Work", Div("review_weeks", "idle_minutes", css_class="pair")),
+            Fieldset(
+                "Work", Div("review_weeks", "idle_minutes", css_class="pair"), "lapsed_registration"
+            ),
             "revision",
         )
 

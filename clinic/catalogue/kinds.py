@@ -21,6 +21,11 @@ class RequirementKind(Term):
     RETAIL = "retail", "Over the counter"
 
 
+class LapsedRegistration(Term):
+    WARN = "warn", "Book, and mark the visit to be looked at"
+    REFUSE = "refuse", "Do not book"
+
+
 class PriceUnit(Term):
     SESSION = "session", "per session"
     REGION = "region", "per region"

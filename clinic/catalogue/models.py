@@ -160,6 +160,12 @@ class Clinic(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(480)],
         help_text="Minutes without a touch after which a screen is locked.",
     )
+    lapsed_registration = models.CharField(
+        max_length=6,
+        choices=kinds.LapsedRegistration.choices(),
+        default=kinds.LapsedRegistration.WARN.value,
+        help_text="When somebody would be booked after the end of their registration.",
+    )
     revision = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
@@ -179,6 +185,11 @@ class Clinic(models.Model):
                 condition=Q(review_weeks__gte=1, review_weeks__lte=52),
                 name="clinic_review_within_a_year",
                 violation_error_message="A review follows after 1 to 52 weeks.",
+            ),
+            one_of(
+                "lapsed_registration",
+                kinds.LapsedRegistration.choices(),
+                "clinic_lapsed_registration_known",
             ),
             models.CheckConstraint(
                 condition=Q(currency__regex=r"^[A-Z]{3}$"),

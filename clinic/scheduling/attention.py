@@ -8,7 +8,7 @@ from clinic.scheduling.models import Appointment, Attention, VisitKind, Why
 from clinic.scheduling.writing import in_clinic_time
 from planner.models import ACTIVE
 
-OF_ITS_TIME = (Why.AWAY, Why.HOURS)
+OF_ITS_TIME = (Why.AWAY, Why.HOURS, Why.LAPSED)
 """Marks that another time settles."""
 
 CLINICAL = (Why.SAFETY, Why.ADVERSE)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from django.utils import timezone
 
-from clinic.scheduling import bridge, drafting, errors, holds, notices, visit_types
+from clinic.scheduling import bridge, drafting, errors, holds, marking, notices, visit_types
 from clinic.scheduling.judging import check_sessions
 from clinic.scheduling.models import (
     Appointment,
@@ -88,6 +88,7 @@ def book_plan(
         write(rows, by)
         booked = [appointment for appointment, _ in rows]
         request.appointments.set(booked)
+        marking.mark_lapsed(booked)
         notices.tell(notices.Event.HELD if held_until else notices.Event.BOOKED, booked, by)
         return booked
 
@@ -124,5 +125,6 @@ def book_visit(
         row = new_row(drafts[0], patient, by, note=note, state=state)
         write([(row, drafts[0])], by)
         request.appointments.set([row])
+        marking.mark_lapsed([row])
         notices.tell(notices.Event.BOOKED, [row], by)
         return row

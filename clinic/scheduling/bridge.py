@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from clinic.catalogue.models import Clinic
 from clinic.catalogue.terms import Performer
-from clinic.scheduling import calendar, visit_types
+from clinic.scheduling import calendar, lapses, visit_types
 from clinic.scheduling.calendar import Diary, Grid, Hours, Need, Part, Visit, Window
 from clinic.scheduling.models import (
     Absence,
@@ -258,6 +258,7 @@ def read_diary(
     hours = _hours_by_resource([each.pk for each in resources])
     clinic = calendar.working(grid, hours.get(None, ()))
     away = _away_by_resource(grid.origin, ends)
+    until = lapses.last_days(resources)
     ids = [each.pk for each in resources]
     taken = _taken_by_resource(grid, ids, besides) if bookings else {}
     free = {}
@@ -270,11 +271,23 @@ def read_diary(
         free[each.pk] = calendar.free_time(
             grid,
             hours=opens,
-            away=[*away.get(None, ()), *away.get(each.pk, ())],
+            away=[
+                *away.get(None, ()),
+                *away.get(each.pk, ()),
+                *_lapsed(until.get(each.pk), grid.origin, ends, zone),
+            ],
             taken=taken.get(each.pk, ()),
         )
     earliest = 0 if now is None else max(0, -((grid.origin - now) // calendar.QUARTER))
     return Diary(grid, free, now=earliest)
+
+
+def _lapsed(until: dt.date | None, starts, ends, zone) -> list[tuple[dt.datetime, dt.datetime]]:
+    """The time after the last day of a registration, or after a service was due."""
+    if until is None:
+        return []
+    over = dt.datetime.combine(until + dt.timedelta(days=1), dt.time(0), zone)
+    return [(max(over, starts), ends)] if over < ends else []
 
 
 def _hours_by_resource(ids: list[int]) -> dict[int | None, list[Hours]]:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from clinic.scheduling import bridge, errors, openings
+from clinic.scheduling import bridge, errors, lapses, openings
 from clinic.scheduling.calendar import QUARTER
 from clinic.scheduling.models import Claim, Resource, ResourceKind, VisitKind
 
@@ -151,6 +151,8 @@ def check_hours(draft: Draft, house, zone):
         if last <= grid.size and diary.free[pk] & span == span:
             continue
         resource = house.resources[pk]
+        if lapses.last_days([resource]).get(pk, on) < on:
+            raise errors.Lapsed(lapses.words_of(resource), is_device=bool(resource.service_due_on))
         if absence := bridge.absence_of(resource, start, end):
             raise errors.Away(absence.resource, absence)
         hours = bridge.day_of(resource, on, zone)

@@ -84,6 +84,14 @@ class Away(SchedulingError):
         self.kind = kind
 
 
+class Lapsed(SchedulingError):
+    """A registration that ends before the visit, or a device whose service will be overdue."""
+
+    def __init__(self, words: str, *, is_device: bool):
+        then = "until its service is noted" if is_device else "until a later end is recorded"
+        super().__init__(f"{words} Nothing is booked after that {then}.")
+
+
 class InThePast(SchedulingError):
     def __init__(self, starts, now):
         super().__init__(f"{moment(starts)} is past. Book from {moment(now)} on.")

@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from clinic.scheduling import bridge, visit_types
 from clinic.scheduling.calendar import exists
-from clinic.scheduling.capabilities import capability_names
 from clinic.scheduling.errors import NoSuchTime
 from clinic.scheduling.fields import ClockField
 from clinic.scheduling.models import (
@@ -200,47 +199,6 @@ class CancelForm(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.helper = form_helper("reason", "note")
-
-
-class ResourceForm(forms.ModelForm):
-    capabilities = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
-
-    class Meta:
-        model = Resource
-        fields = ("name", "code", "site", "room_kind", "user", "capabilities", "active")
-        help_texts = {
-            "code": "Short and without spaces; it stays the same.",
-            "site": "Where, if the clinic has several places.",
-            "active": "Take the tick away, and nobody books it any more.",
-        }
-        labels = {"room_kind": "Kind of room"}
-
-    HINTS = {
-        ResourceKind.PERSON: ("Performs", "The profession, and the treatments this person may do."),
-        ResourceKind.DEVICE: ("Serves as", "The devices of the catalogue that it can stand for."),
-    }
-
-    def __init__(self, *args, kind, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.instance.kind = kind
-        shown = ["name", "code", "site"]
-        shown += {"person": ["user", "capabilities"], "room": ["room_kind"]}.get(
-            kind, ["capabilities"]
-        )
-        shown.append("active")
-        for name in set(self.fields) - set(shown):
-            del self.fields[name]
-        if "capabilities" in self.fields:
-            field = self.fields["capabilities"]
-            field.label, field.help_text = self.HINTS[kind]
-            field.required = kind == ResourceKind.DEVICE
-            names = capability_names(kind)
-            kept = {code: code for code in self.instance.capabilities if code not in names}
-            field.choices = [*names.items(), *kept.items()]
-            shown[shown.index("capabilities")] = Div("capabilities", css_class="cal-skills")
-        if "room_kind" in self.fields:
-            self.fields["room_kind"].required = True
-        self.helper = form_helper(*shown)
 
 
 SPAN = re.compile(r"^(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})$")

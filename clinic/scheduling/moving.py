@@ -11,6 +11,7 @@ from clinic.scheduling import (
     drafting,
     errors,
     holds,
+    marking,
     notices,
     openings,
     verdicts,
@@ -60,6 +61,7 @@ def move(
         _rewrite(rows, judged, by=by, reason=reason, note=note, deed=deed)
         moved = [row for row, _ in rows]
         attention.settle(moved, by=by)
+        marking.mark_lapsed(moved)
         if deed == Deed.MOVED:
             notices.tell(notices.Event.MOVED, moved, by)
         return moved

@@ -1,19 +1,22 @@
 """Pages for who keeps the clinic's people, rooms, devices and hours."""
 
 import datetime as dt
+import hashlib
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from clinic.scheduling import capabilities, rebooking
+from clinic.scheduling import capabilities, lapses, marking, rebooking
 from clinic.scheduling import resources as keeping
 from clinic.scheduling.calendar_forms import DayForm
-from clinic.scheduling.forms import AbsenceForm, HoursForm, ResourceForm
+from clinic.scheduling.forms import AbsenceForm, HoursForm
 from clinic.scheduling.models import Absence, Resource, ResourceKind, WorkingHours
+from clinic.scheduling.resource_forms import ResourceForm
 
 KINDS = {
     ResourceKind.PERSON: "People",
@@ -37,6 +40,8 @@ def resources(request):
             ],
             "clinic_hours": WorkingHours.objects.filter(resource=None),
             "absences": _coming_absences(),
+            "lapsing": lapses.lapsing(timezone.localdate()),
+            "today": timezone.localdate(),
         },
     )
 
@@ -54,14 +59,44 @@ def new_resource(request, kind):
 
 
 @require_http_methods(["GET", "POST"])
+@transaction.atomic
 def resource(request, pk):
-    row = get_object_or_404(Resource.objects.of_the_clinic(), pk=pk)
+    rows = Resource.objects.of_the_clinic().select_for_update(of=("self",))
+    now = get_object_or_404(rows, pk=pk)
+    row = Resource.objects.get(pk=pk)
     form = ResourceForm(request.POST or None, instance=row, kind=row.kind)
-    if form.is_valid():
-        form.save()
-        messages.success(request, f"{row.name} is saved.")
-        return redirect("scheduling:resources")
-    return _form_page(request, form, str(row), "Save", resource=row)
+    heading = str(now)
+    if not form.is_valid():
+        return _form_page(request, form, heading, "Save", resource=now)
+    if form.cleaned_data["revision"] != now.revision:
+        _refuse_stale(form, form.moved_since(now), revision=now.revision)
+        return _form_page(request, form, heading, "Save", resource=now)
+    hit = marking.hit_by(row, before=now)
+    if hit and request.POST.get("seen") != _listed(hit):
+        context = {"hit": hit, "seen": _listed(hit), "resource": now}
+        return _form_page(request, form, heading, "Save", **context)
+    row.revision = now.revision + 1
+    form.save()
+    marking.look_again(row, hit=hit)
+    messages.success(request, f"{row.name} is saved.{_to_move(hit)}")
+    return redirect("scheduling:resources")
+
+
+def _listed(visits) -> str:
+    """The visits that a page lists: whoever agrees agrees to these, and to no other."""
+    keys = ",".join(f"{visit.pk} {visit.revision}" for visit in visits)
+    return hashlib.sha256(keys.encode()).hexdigest()
+
+
+def _refuse_stale(form, moved: list[str], **newest) -> None:
+    """What was typed stays, now knowing what it would replace: saving once more is on purpose."""
+    told = "; ".join(moved) or "to what you have typed too"
+    form.add_error(
+        None,
+        f"Somebody else changed this while the form was open: {told}. Look it over and save again.",
+    )
+    form.data = form.data.copy()
+    form.data.update({name: str(value) for name, value in newest.items()})
 
 
 @require_http_methods(["GET", "POST"])
@@ -77,15 +112,24 @@ def hours(request, pk):
 def _hours_page(request, row):
     name = row.name if row else "the clinic"
     rows = WorkingHours.objects.filter(resource=row)
-    form = HoursForm(request.POST or None, rows=rows)
+    form, now = HoursForm(request.POST or None, rows=rows), _as_told(rows)
+    context = {"was": now, "hint": True}
     if form.is_valid():
+        if request.POST.get("was", now) != now:
+            _refuse_stale(form, [f"the hours are now {now or 'not recorded'}"])
+            return _form_page(request, form, f"Hours of {name}", "Save", **context)
         outside = keeping.visits_outside(resource=row, weekly=form.weekly())
         if outside and request.POST.get("seen") != "yes":
-            return _form_page(request, form, f"Hours of {name}", "Save", outside=outside)
+            context["outside"] = outside
+            return _form_page(request, form, f"Hours of {name}", "Save", **context)
         rebooking.set_hours(resource=row, weekly=form.weekly(), outside=outside)
         messages.success(request, f"The hours of {name} are saved.")
         return redirect("scheduling:resources")
-    return _form_page(request, form, f"Hours of {name}", "Save", hint=True)
+    return _form_page(request, form, f"Hours of {name}", "Save", **context)
+
+
+def _as_told(rows) -> str:
+    return ", ".join(str(row) for row in rows)
 
 
 @require_http_methods(["GET", "POST"])
@@ -143,6 +187,6 @@ def end_absence(request, pk):
 
 
 def _form_page(request, form, heading, action, **context):
-    status = 422 if form.is_bound and not form.is_valid() else 200
+    status = 422 if form.is_bound and form.errors else 200
     context |= {"form": form, "heading": heading, "action": action}
     return render(request, "scheduling/resource_form.html", context, status=status)

@@ -18,7 +18,9 @@ from clinic.scheduling.models import (
 )
 
 
-def add_person(*, code: str, name: str, capabilities, user=None, site: str = "") -> Resource:
+def add_person(
+    *, code: str, name: str, capabilities, user=None, site: str = "", **registration
+) -> Resource:
     """`capabilities`: performer words (doctor, nurse, aesthetician) and skills."""
     return Resource.objects.create(
         code=code,
@@ -27,6 +29,7 @@ def add_person(*, code: str, name: str, capabilities, user=None, site: str = "")
         user=user,
         site=site,
         capabilities=sorted(set(capabilities)),
+        **registration,
     )
 
 
@@ -36,7 +39,7 @@ def add_room(*, code: str, name: str, room_kind: str, site: str = "") -> Resourc
     )
 
 
-def add_device(*, code: str, name: str, capabilities, site: str = "") -> Resource:
+def add_device(*, code: str, name: str, capabilities, site: str = "", **service) -> Resource:
     """`capabilities`: the requirement codes of the catalogue that this device meets."""
     return Resource.objects.create(
         code=code,
@@ -44,6 +47,7 @@ def add_device(*, code: str, name: str, capabilities, site: str = "") -> Resourc
         name=name,
         site=site,
         capabilities=sorted(set(capabilities)),
+        **service,
     )
 
 

@@ -27,6 +27,7 @@ def typed(**changes):
         "tax_percent": "18.00",
         "review_weeks": "12",
         "idle_minutes": "10",
+        "lapsed_registration": "warn",
         "revision": Clinic.current().revision,
         **changes,
     }

@@ -88,7 +88,13 @@ def settle() -> dict[str, User]:
     for code, name, kind in ROOMS:
         resources.add_room(code=code, name=name, room_kind=kind, site="Linden Walk")
     for code, name, meets in DEVICES:
-        resources.add_device(code=code, name=name, capabilities=meets, site="Linden Walk")
+        resources.add_device(
+            code=code,
+            name=name,
+            capabilities=meets,
+            site="Linden Walk",
+            serviced_on=timezone.localdate() - dt.timedelta(days=40),
+        )
     resources.set_hours(
         resource=None, weekly={day: [MORNING, AFTERNOON] for day in range(5)} | {5: [MORNING]}
     )
@@ -113,6 +119,9 @@ def _person(one: Colleague, user: User, skills: list[str]):
         name=f"{one.title} {one.name}".strip(),
         capabilities=[one.performs, *skills],
         user=user,
+        registration_body="Demo register",
+        registration_number=one.registration,
+        registered_until=timezone.localdate() + dt.timedelta(days=500),
     )
 
 

@@ -190,6 +190,11 @@ class Migration(migrations.Migration):
                     ('room_kind', models.CharField(blank=True, choices=[('consultation', 'Consultation room'), ('procedure', 'Procedure room')], max_length=20)),
                     ('capabilities', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, help_text='Person: performer words and skills. Device: the requirements it meets.', size=None)),
                     ('active', models.BooleanField(default=True, verbose_name='can be booked')),
+                    ('registered_until', models.DateField(blank=True, null=True)),
+                    ('registration_body', models.CharField(blank=True, max_length=80, verbose_name='registered with')),
+                    ('registration_number', models.CharField(blank=True, max_length=40)),
+                    ('service_due_on', models.DateField(blank=True, null=True, verbose_name='next service due on')),
+                    ('serviced_on', models.DateField(blank=True, null=True, verbose_name='last serviced on')),
                     ('revision', models.PositiveIntegerField(default=1, editable=False)),
                     ('patient', models.OneToOneField(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='resource', to='patients.patient')),
                     ('user', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='resource', to=settings.AUTH_USER_MODEL, verbose_name='log-in')),
@@ -260,6 +265,11 @@ class Migration(migrations.Migration):
                     ('room_kind', models.CharField(blank=True, choices=[('consultation', 'Consultation room'), ('procedure', 'Procedure room')], max_length=20)),
                     ('capabilities', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, help_text='Person: performer words and skills. Device: the requirements it meets.', size=None)),
                     ('active', models.BooleanField(default=True, verbose_name='can be booked')),
+                    ('registered_until', models.DateField(blank=True, null=True)),
+                    ('registration_body', models.CharField(blank=True, max_length=80, verbose_name='registered with')),
+                    ('registration_number', models.CharField(blank=True, max_length=40)),
+                    ('service_due_on', models.DateField(blank=True, null=True, verbose_name='next service due on')),
+                    ('serviced_on', models.DateField(blank=True, null=True, verbose_name='last serviced on')),
                     ('revision', models.PositiveIntegerField(default=1, editable=False)),
                     ('patient', models.ForeignKey(blank=True, db_constraint=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='patients.patient')),
                     ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
@@ -418,6 +428,10 @@ class Migration(migrations.Migration):
             ),
             migrations.AddConstraint(
                 model_name='resource',
+                constraint=models.CheckConstraint(condition=models.Q(('service_due_on__gt', models.F('serviced_on'))), name='service_is_due_after_the_last', violation_error_message='The next service is due after the last one.'),
+            ),
+            migrations.AddConstraint(
+                model_name='resource',
                 constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['person', 'room', 'device', 'patient'])), name='resource_kind_is_known'),
             ),
             migrations.AddConstraint(
@@ -434,15 +448,15 @@ class Migration(migrations.Migration):
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='resource',
-                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_resourceevent" ("active", "capabilities", "code", "id", "kind", "name", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "room_kind", "site", "user_id") VALUES (NEW."active", NEW."capabilities", NEW."code", NEW."id", NEW."kind", NEW."name", NEW."patient_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."revision", NEW."room_kind", NEW."site", NEW."user_id"); RETURN NULL;', hash='a6eec460840d2e0cf0df3370c28aaeebfd04db1d', operation='INSERT', pgid='pgtrigger_insert_insert_c875b', table='scheduling_resource', when='AFTER')),
+                trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_resourceevent" ("active", "capabilities", "code", "id", "kind", "name", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "registered_until", "registration_body", "registration_number", "revision", "room_kind", "service_due_on", "serviced_on", "site", "user_id") VALUES (NEW."active", NEW."capabilities", NEW."code", NEW."id", NEW."kind", NEW."name", NEW."patient_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."registered_until", NEW."registration_body", NEW."registration_number", NEW."revision", NEW."room_kind", NEW."service_due_on", NEW."serviced_on", NEW."site", NEW."user_id"); RETURN NULL;', hash='946bc205871e152f9d4e106f0d9dd361f43d4b62', operation='INSERT', pgid='pgtrigger_insert_insert_c875b', table='scheduling_resource', when='AFTER')),
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='resource',
-                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_resourceevent" ("active", "capabilities", "code", "id", "kind", "name", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "room_kind", "site", "user_id") VALUES (NEW."active", NEW."capabilities", NEW."code", NEW."id", NEW."kind", NEW."name", NEW."patient_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."revision", NEW."room_kind", NEW."site", NEW."user_id"); RETURN NULL;', hash='f99fabc15c4c56440a62a3a835881b913651c8df', operation='UPDATE', pgid='pgtrigger_update_update_bcc1f', table='scheduling_resource', when='AFTER')),
+                trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "scheduling_resourceevent" ("active", "capabilities", "code", "id", "kind", "name", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "registered_until", "registration_body", "registration_number", "revision", "room_kind", "service_due_on", "serviced_on", "site", "user_id") VALUES (NEW."active", NEW."capabilities", NEW."code", NEW."id", NEW."kind", NEW."name", NEW."patient_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."registered_until", NEW."registration_body", NEW."registration_number", NEW."revision", NEW."room_kind", NEW."service_due_on", NEW."serviced_on", NEW."site", NEW."user_id"); RETURN NULL;', hash='6d1f6416eda2d4e58d0629594b2c789cc0926da1', operation='UPDATE', pgid='pgtrigger_update_update_bcc1f', table='scheduling_resource', when='AFTER')),
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='resource',
-                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_resourceevent" ("active", "capabilities", "code", "id", "kind", "name", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revision", "room_kind", "site", "user_id") VALUES (OLD."active", OLD."capabilities", OLD."code", OLD."id", OLD."kind", OLD."name", OLD."patient_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."revision", OLD."room_kind", OLD."site", OLD."user_id"); RETURN NULL;', hash='da5de90e8a439932a69485020f5b8a6c6c683b2d', operation='DELETE', pgid='pgtrigger_delete_delete_deb5e', table='scheduling_resource', when='AFTER')),
+                trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "scheduling_resourceevent" ("active", "capabilities", "code", "id", "kind", "name", "patient_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "registered_until", "registration_body", "registration_number", "revision", "room_kind", "service_due_on", "serviced_on", "site", "user_id") VALUES (OLD."active", OLD."capabilities", OLD."code", OLD."id", OLD."kind", OLD."name", OLD."patient_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."registered_until", OLD."registration_body", OLD."registration_number", OLD."revision", OLD."room_kind", OLD."service_due_on", OLD."serviced_on", OLD."site", OLD."user_id"); RETURN NULL;', hash='357277b51300a9cbcbf27a99f6c6727eb2a8ede8', operation='DELETE', pgid='pgtrigger_delete_delete_deb5e', table='scheduling_resource', when='AFTER')),
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='claimevent',
@@ -564,7 +578,7 @@ class Migration(migrations.Migration):
                 name='Attention',
                 fields=[
                     ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                    ('why', models.CharField(choices=[('plan_revised', 'The plan was revised'), ('plan_ended', 'The plan ended'), ('safety', 'A safety rule speaks against it now'), ('away', 'Somebody or something is away'), ('hours', 'It falls outside working hours'), ('adverse', 'An adverse event is open')], max_length=12)),
+                    ('why', models.CharField(choices=[('plan_revised', 'The plan was revised'), ('plan_ended', 'The plan ended'), ('safety', 'A safety rule speaks against it now'), ('away', 'Somebody or something is away'), ('hours', 'It falls outside working hours'), ('adverse', 'An adverse event is open'), ('lapsed', 'A registration or a service date is past')], max_length=12)),
                     ('words', models.TextField()),
                     ('raised_at', models.DateTimeField(default=django.utils.timezone.now)),
                     ('cleared_at', models.DateTimeField(blank=True, null=True)),
@@ -713,7 +727,7 @@ class Migration(migrations.Migration):
                     ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
                     ('pgh_label', models.TextField(help_text='The event label.')),
                     ('id', models.BigIntegerField()),
-                    ('why', models.CharField(choices=[('plan_revised', 'The plan was revised'), ('plan_ended', 'The plan ended'), ('safety', 'A safety rule speaks against it now'), ('away', 'Somebody or something is away'), ('hours', 'It falls outside working hours'), ('adverse', 'An adverse event is open')], max_length=12)),
+                    ('why', models.CharField(choices=[('plan_revised', 'The plan was revised'), ('plan_ended', 'The plan ended'), ('safety', 'A safety rule speaks against it now'), ('away', 'Somebody or something is away'), ('hours', 'It falls outside working hours'), ('adverse', 'An adverse event is open'), ('lapsed', 'A registration or a service date is past')], max_length=12)),
                     ('words', models.TextField()),
                     ('raised_at', models.DateTimeField(default=django.utils.timezone.now)),
                     ('cleared_at', models.DateTimeField(blank=True, null=True)),
@@ -801,7 +815,7 @@ class Migration(migrations.Migration):
             ),
             migrations.AddConstraint(
                 model_name='attention',
-                constraint=models.CheckConstraint(condition=models.Q(('why__in', ['plan_revised', 'plan_ended', 'safety', 'away', 'hours', 'adverse'])), name='mark_is_known'),
+                constraint=models.CheckConstraint(condition=models.Q(('why__in', ['plan_revised', 'plan_ended', 'safety', 'away', 'hours', 'adverse', 'lapsed'])), name='mark_is_known'),
             ),
             pgtrigger.migrations.AddTrigger(
                 model_name='attention',

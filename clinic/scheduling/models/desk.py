@@ -215,6 +215,7 @@ class Why(models.TextChoices):
     AWAY = "away", "Somebody or something is away"
     HOURS = "hours", "It falls outside working hours"
     ADVERSE = "adverse", "An adverse event is open"
+    LAPSED = "lapsed", "A registration or a service date is past"
 
 
 class AttentionQuerySet(models.QuerySet):

@@ -1,5 +1,7 @@
 """Who and what can be booked: people, rooms, devices and the patient, as one table; their hours."""
 
+import datetime as dt
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.db import models
@@ -63,6 +65,11 @@ class Resource(models.Model):
         blank=True,
         help_text="Person: performer words and skills. Device: the requirements it meets.",
     )
+    registration_body = models.CharField("registered with", max_length=80, blank=True)
+    registration_number = models.CharField(max_length=40, blank=True)
+    registered_until = models.DateField(null=True, blank=True)
+    serviced_on = models.DateField("last serviced on", null=True, blank=True)
+    service_due_on = models.DateField("next service due on", null=True, blank=True)
     active = models.BooleanField("can be booked", default=True)
     revision = models.PositiveIntegerField(default=1, editable=False)
 
@@ -90,6 +97,11 @@ class Resource(models.Model):
                 | (~Q(kind=ResourceKind.ROOM) & Q(room_kind="")),
                 violation_error_message="Say what kind of room it is.",
             ),
+            models.CheckConstraint(
+                name="service_is_due_after_the_last",
+                condition=Q(service_due_on__gt=F("serviced_on")),
+                violation_error_message="The next service is due after the last one.",
+            ),
         ]
 
     def __str__(self):
@@ -97,6 +109,11 @@ class Resource(models.Model):
 
     def get_absolute_url(self):
         return reverse("scheduling:resource", args=[self.pk])
+
+    @property
+    def lapses_on(self) -> dt.date | None:
+        """The last day of a person's registration, or before a device's service is overdue."""
+        return self.service_due_on if self.kind == ResourceKind.DEVICE else self.registered_until
 
     @property
     def where(self) -> str:
