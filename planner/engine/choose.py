@@ -50,6 +50,17 @@ def choose(
     return _Search(problem, strategy, floor, frozenset(without), kept, above).run()
 
 
+def alone(
+    problem: Problem, strategy: Strategy, *, floor: float = 0.0, without=()
+) -> tuple[Promise, ...]:
+    """Every choice of one treatment, the most promising first.
+
+    Where short days leave no room for what promises most, a part of what fits still fits.
+    """
+    search = _Search(problem, strategy, floor, frozenset(without), 1, NONE)
+    return search.alone()
+
+
 @dataclass(frozen=True)
 class _Priced:
     """A way, what it costs by itself, and the most it can leave the better."""
@@ -73,9 +84,11 @@ class _Search:
     nodes: int = 0
     cut: float = NONE  # the best bound that was cut off
 
-    def run(self) -> Found:
+    def __post_init__(self):
         self.least = Least(self.problem)
         self.worth = self.strategy.weights["improvement"] / POINT
+
+    def run(self) -> Found:
         mechanisms = [self._open(ways) for ways in self.problem.mechanisms]
         mechanisms.sort(key=lambda ways: -max((way.most for way in ways), default=0.0))
         paid = self._together_price(())
@@ -84,6 +97,20 @@ class _Search:
         best = sorted(self.kept, key=lambda item: (-item[0], item[2].sessions))
         rest = max(self.cut, self.above if self.cut > NONE else NONE) if complete else float("inf")
         return Found(tuple(Promise(value, choice) for value, _, choice in best), rest, complete)
+
+    def alone(self) -> tuple[Promise, ...]:
+        mechanisms = [self._open(ways) for ways in self.problem.mechanisms]
+        found = []
+        for here, ways in enumerate(mechanisms):
+            others = mechanisms[:here] + mechanisms[here + 1 :]
+            if all(any(not one.way.sessions for one in other) for other in others):
+                found += [one for one in ways if len(one.way.sessions) == 1]
+        promises = [
+            Promise(one.hope - self._together_price(one.way.sessions), Choice(one.way.sessions))
+            for one in found
+            if one.most >= self.floor - 1e-6 and self.least.may(one.way.sessions)
+        ]
+        return tuple(sorted(promises, key=lambda one: (-one.value, one.choice.sessions)))
 
     def _open(self, ways) -> list[_Priced]:
         """The ways that the strategy leaves open, those that hold most hope first."""

@@ -10,7 +10,7 @@ from itertools import combinations
 
 from planner.engine import limits
 from planner.engine.catalogue import Strategy
-from planner.engine.choose import NONE, choose
+from planner.engine.choose import NONE, alone, choose
 from planner.engine.desk import Desk
 from planner.engine.effect import Dose, Joint
 from planner.engine.model import POINT, UNITS, Choice, Option, Problem
@@ -19,7 +19,7 @@ from planner.engine.rows import at_least, at_most
 from planner.engine.sequence import Bench, Piece, Placed, Rule, sequence
 
 SAME = 1e-6  # points that do not matter
-ROUNDS = (6, 30)  # choices tried, and tried again where the first could not settle it
+ROUNDS = (6, 30, 90)  # choices tried, and tried again where the first could not settle it
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,14 @@ class Course:
 
 def solve_block(
     desk: Desk, problem: Problem, strategy: Strategy, *, floor=0.0, without=()
-) -> Block | None:
-    """The best block of a strategy; None where nothing fits."""
+) -> tuple[Block | None, bool]:
+    """The best block of a strategy, None where nothing was found, and whether that is proven."""
 
     def realise(choice: Choice, beat: float | None) -> Block | None:
         return _realise(desk, problem, strategy, choice, beat, floor)
 
     best, bound, proven = search(problem, strategy, realise, floor=floor, without=without)
-    return best and replace(best, bound=bound, proven=proven)
+    return best and replace(best, bound=bound, proven=proven), proven
 
 
 def search(problem: Problem, strategy: Strategy, realise, *, floor=0.0, without=()):
@@ -91,9 +91,12 @@ def search(problem: Problem, strategy: Strategy, realise, *, floor=0.0, without=
     for kept in ROUNDS:
         above = best.value if best else NONE
         found = choose(problem, strategy, floor=floor, without=without, kept=kept, above=above)
-        for promise in found.promises:
+        promises = found.promises
+        if best is None and tried and found.rest > NONE:  # the days are short: less may fit
+            promises += alone(problem, strategy, floor=floor, without=without)
+        for promise in promises:
             if best and best.value >= promise.value - SAME:
-                break
+                continue
             if promise.choice in tried:
                 continue
             tried.add(promise.choice)

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
+from itertools import combinations
 
 from planner.engine.build import Builder, visits_of
 from planner.engine.catalogue import Strategy
 from planner.engine.compose import Block, Course, solve_block
 from planner.engine.desk import Desk
 from planner.engine.effect import group_shares
-from planner.engine.model import POINT
+from planner.engine.model import POINT, Problem
 from planner.engine.problem import Settled, problem_of
 from planner.engine.rows import at_least, least_days
 
@@ -38,14 +39,22 @@ class Courses:
             blocks.append(following)
         return Course.of(strategy, blocks)
 
-    def solve(self, problem, strategy: Strategy, floor: float = 0.0) -> Block | None:
-        """The best block; where no first choice can be had, the best without one."""
-        without = self._without(strategy)
-        block = solve_block(self.desk, problem, strategy, floor=floor, without=without)
-        if block is None and problem.required:
-            free = replace(problem, required=(), known={})
-            block = solve_block(self.desk, free, strategy, floor=floor, without=without)
-        return block
+    def solve(self, problem: Problem, strategy: Strategy, floor: float = 0.0) -> Block | None:
+        """The best block with all first choices, or with the most of them that can be had."""
+        without, sure = self._without(strategy), True
+        for count in range(len(problem.required), -1, -1):
+            tried = [
+                solve_block(self.desk, asked, strategy, floor=floor, without=without)
+                for required in combinations(problem.required, count)
+                for asked in [_requiring(problem, required)]
+            ]
+            sure = sure and all(proven for _, proven in tried)
+            blocks = [block for block, _ in tried if block]
+            if blocks:
+                best = max(blocks, key=lambda block: (block.value, block.sessions))
+                bound = max(block.bound for block in blocks)
+                return replace(best, bound=bound, proven=sure)
+        return None
 
     def settled(self, strategy: Strategy, blocks) -> Settled:
         """What these blocks leave, take and have used: where the next one starts."""
@@ -77,7 +86,7 @@ class Courses:
             return None
         least = self.catalogue.constant("block.min_gain")
         without = self._without(strategy)
-        block = solve_block(
+        block, _ = solve_block(
             self.desk, problem, strategy, floor=round(least * POINT), without=without
         )
         return block if block and block.value > 0 else None
@@ -92,6 +101,11 @@ class Courses:
     @cached_property
     def _devices(self) -> tuple[str, ...]:
         return tuple(c.code for c in self.desk.candidates if self.desk.is_device(c.row))
+
+
+def _requiring(problem: Problem, required: tuple) -> Problem:
+    """The problem itself where nothing differs: it keeps what it has worked out."""
+    return problem if required == problem.required else replace(problem, required=required)
 
 
 def _cost(desk: Desk, block: Block) -> Decimal:

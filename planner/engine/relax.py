@@ -110,7 +110,8 @@ def _ways(desk: Desk, names: tuple[str, ...]) -> list[tuple]:
         for dropped in combinations(problem.required, size):
             kept = tuple(demand for demand in problem.required if demand not in dropped)
             fewer = replace(problem, required=kept, known={})
-            if block := solve_block(other, fewer, strategy, floor=least):
+            block, _ = solve_block(other, fewer, strategy, floor=least)
+            if block:
                 way = tuple((name, _needed(other, problem, block, name)) for name in names)
                 left = _left(other, block) if dropped else ""
                 ways.append((*way, (UNTREATED, left)) if left else way)
