@@ -35,6 +35,7 @@ def rebuilt(content: dict, outline: Outline, desk, *, seen_on: date, by_protocol
         "untreated": plain(made.untreated),
         "why_not": plain(made.why_not),
         "top_ups": plain(made.top_ups),
+        "beside": plain(made.beside),
         "pigment_risk": made.pigment_risk,
         "text": made.text,
         **_sums(sessions),

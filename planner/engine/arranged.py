@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from planner.engine import explain
+from planner.engine.beside import beside
 from planner.engine.build import Builder, Given, totals
 from planner.engine.compose import Course
 from planner.engine.desk import Desk
@@ -14,6 +15,7 @@ from planner.engine.effect import expectation, middle_of
 from planner.engine.proposal import pigment_risk, top_ups
 from planner.engine.protocols import doses_of
 from planner.engine.values import (
+    Beside,
     Expectation,
     HomeCare,
     Preparation,
@@ -34,6 +36,7 @@ class Arranged:
     untreated: tuple[Untreated, ...]
     why_not: tuple[WhyNot, ...]
     top_ups: tuple[tuple[str, int, Decimal], ...]
+    beside: tuple[Beside, ...]
     pigment_risk: float
     text: str
 
@@ -60,6 +63,7 @@ def arranged(desk: Desk, visits: list[Given], counted: list[Given], *, by_protoc
         untreated=explain.untreated(desk, doses),
         why_not=explain.why_not(desk, course, expected, sums["cost"]),
         top_ups=top_ups(desk, sessions),
+        beside=() if by_protocol else beside(desk, sessions, visits),
         pigment_risk=pigment_risk(desk, sessions),
         text=explain.sentence(desk, sessions, expected, sums),
     )

@@ -155,7 +155,7 @@ class Builder:
             if frozenset((code, row.code)) not in self.catalogue.pairs_of:
                 continue
             between = self.desk.rule_between(code, row.code, places)
-            listed = "d1" not in between.rules and not between.never
+            listed = "d1" not in between.rules and not between.avoid
             verdicts = [self.desk.safety.verdict(row.code, place).effect for place in places]
             if listed and not any(verdicts):
                 found.append(row.code)

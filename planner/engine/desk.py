@@ -250,9 +250,15 @@ class Desk:
             return max(1, ceil(sum(self.region(p).filler_ml for p in places)))
         return len(places) if row.price_unit == "region" else 1
 
-    def pigment(self, row: Treatment) -> int:
+    @property
+    def pigment_counts(self) -> bool:
+        """Whether the risk of pigment change counts in this skin; it does where that is unknown."""
         phototype = self.case.patient.fitzpatrick
-        if phototype and phototype < self.catalogue.constant("pigment.from_skin_type", 1):
+        least = self.catalogue.constant("pigment.from_skin_type", 1)
+        return phototype is None or phototype >= least
+
+    def pigment(self, row: Treatment) -> int:
+        if not self.pigment_counts:
             return 0
         return int(row.figure("pigment_risk").usual or 0)
 

@@ -107,6 +107,7 @@ def _proposal(p: Proposal) -> dict:
             {"treatment": code, "every_months": months, "cost_a_year": str(cost)}
             for code, months, cost in p.top_ups
         ],
+        "beside": [plain(row) for row in p.beside],
         "protocol": p.protocol or None,
         "reported": p.reported or None,
         "sources": list(p.sources),

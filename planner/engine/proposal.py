@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from clinic.catalogue.terms import Effect
 from planner.engine import explain
+from planner.engine.beside import beside
 from planner.engine.build import Builder, Given, totals, visits_of
 from planner.engine.compose import Course
 from planner.engine.desk import Desk
@@ -86,6 +87,7 @@ class Proposer:
             untreated=explain.untreated(desk, course.doses),
             why_not=explain.why_not(desk, course, expected, sums["cost"]),
             top_ups=top_ups(desk, sessions),
+            beside=() if by_protocol else beside(desk, sessions, visits),
             text=explain.sentence(desk, sessions, expected, sums),
             ask=self._asks(builder, sessions),
             **more,
@@ -120,8 +122,7 @@ class Proposer:
 
 
 def pigment_risk(desk: Desk, sessions) -> float:
-    phototype = desk.case.patient.fitzpatrick
-    if phototype is not None and phototype < 4:
+    if not desk.pigment_counts:
         return 0.0
     rows = desk.catalogue.treatments
     return sum(

@@ -299,6 +299,18 @@ class Untreated:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What may be given with the steps named, so many times; the planner does not choose it."""
+
+    treatment: str
+    name: str
+    with_names: tuple[str, ...]
+    times: int
+    gain: float  # change of the expected improvement, as a share of the load
+    cost: Decimal
+
+
+@dataclass(frozen=True)
 class WhyNot:
     """Why a treatment with an indication here is not in the plan.
 
@@ -347,6 +359,7 @@ class Proposal:
     untreated: tuple[Untreated, ...] = ()
     why_not: tuple[WhyNot, ...] = ()
     top_ups: tuple[tuple[str, int, Decimal], ...] = ()  # treatment, every months, cost per year
+    beside: tuple[Beside, ...] = ()
     protocol: str = ""  # code of the published protocol it follows
     reported: str = ""
     sources: tuple[str, ...] = ()

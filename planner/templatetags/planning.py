@@ -48,6 +48,12 @@ def tells_a_year(content) -> bool:
 
 
 @register.filter
+def points(gain) -> str:
+    """ "+4 points", of a share."""
+    return f"{100 * gain:+.0f} points".replace("-", "\N{MINUS SIGN}")
+
+
+@register.filter
 def points_range(pair) -> str:
     """[0.006, 0.014] as "+1 point", [-0.02, 0.05] as "\u22122 to +5 points"."""
     low, high = (f"{round(share * 100):+d}".replace("-", "\N{MINUS SIGN}") for share in pair)

@@ -173,3 +173,17 @@ def test_what_an_aim_or_a_budget_leaves_out_is_said_to_be_left_out_by_it():
     for row in suggested(poor).proposals[0].why_not:
         if row.kind in ("worth", "pair") and row.cost:
             assert suggested(poor).proposals[0].cost + row.cost <= plan.cost, row.text
+
+
+def test_what_may_be_given_beside_a_step_is_told_with_its_gain_and_its_price():
+    plan = suggested(face(scars("malar.L", "rolling"), scars("malar.R", "rolling"))).proposals[0]
+    steps = [step for session in plan.sessions for step in session.steps]
+    with_suction = [step for step in steps if "suction_after_subcision" in step.adjuncts]
+
+    [suction] = [row for row in plan.beside if row.treatment == "suction_after_subcision"]
+
+    assert {step.name for step in with_suction} == set(suction.with_names)
+    assert suction.times == len(with_suction)
+    assert suction.cost == suction.times * Decimal("25.00")
+    assert suction.gain > 0
+    assert plan.cost == sum(step.price for step in steps), "it is not counted in the plan"
