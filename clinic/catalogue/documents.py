@@ -80,35 +80,47 @@ def _rows(name: str, codes: list[str] | None = None) -> list[dict]:
     rows = {row["code"]: row for row in _plain(TABLES[name], "pk", codes)}
     for key, part in PARTS.get(name, {}).items():
         _hang_on(rows, key, part, codes)
+    return [shaped(name, row) for row in rows.values()]
+
+
+def shaped(name: str, row: dict) -> dict:
+    """A row as the document has it, whose columns stand otherwise in the table."""
     if name == "families":
-        for row in rows.values():
-            row["members"] = row.pop("treatments") + row.pop("families")
+        row["members"] = row.pop("treatments") + row.pop("families")
     if name == "packages":
-        for row in rows.values():
-            row["price"] = _money(row["price"])
+        row["price"] = _money(row["price"])
     if name == "pairs":
-        for row in rows.values():
-            low, usual = row.pop("weeks_min"), row.pop("weeks_typical")
-            row["weeks"] = None if low is None else {"min": low, "typical": usual}
-    return list(rows.values())
+        low, usual = row.pop("weeks_min"), row.pop("weeks_typical")
+        row["weeks"] = None if low is None else {"min": low, "typical": usual}
+    return row
+
+
+def shaped_item(part: type[models.Model], item: dict) -> dict:
+    item.pop("position", None)
+    if part is tables.Figure and item["kind"] == "price":
+        item.update({at: _money(item[at]) for at in ("min", "typical", "max")})
+    return item
 
 
 def _hang_on(rows: dict[str, dict], key: str, part: type[models.Model], codes: list[str] | None):
-    single = isinstance(part._meta.get_field(_owner(part)), models.OneToOneField)
+    single = is_single(part)
     for row in rows.values():
         row[key] = None if single else []
-    for item in _plain(part, _owner(part), codes):
-        owner = item.pop(_owner(part))
-        item.pop("position", None)
-        if part is tables.Figure and item["kind"] == "price":
-            item.update({at: _money(item[at]) for at in ("min", "typical", "max")})
+    for item in _plain(part, owner_of(part), codes):
+        owner = item.pop(owner_of(part))
+        item = shaped_item(part, item)
         if single:
             rows[owner][key] = item
         else:
             rows[owner][key].append(item)
 
 
-def _owner(part: type[models.Model]) -> str:
+def is_single(part: type[models.Model]) -> bool:
+    """Whether a row has one of these at most."""
+    return isinstance(part._meta.get_field(owner_of(part)), models.OneToOneField)
+
+
+def owner_of(part: type[models.Model]) -> str:
     return "rule" if part is tables.SafetyClause else "treatment"
 
 
@@ -122,10 +134,10 @@ def _plain(table: type[models.Model], owner: str, codes: list[str] | None) -> It
     found = table.objects.filter(**wanted)
     only = found.values("pk") if wanted else None
     joined = {relation.name: _joined(relation, only) for relation in table._meta.local_many_to_many}
-    columns = {field.attname: _key(field) for field in table._meta.local_fields}
+    columns = {field.attname: key_of(field) for field in table._meta.local_fields}
     pk = table._meta.pk.attname
     for values in found.order_by(*_reading_order(table)).values(*columns):
-        row = {columns[column]: _out(value) for column, value in values.items()}
+        row = {columns[column]: plain_value(value) for column, value in values.items()}
         row |= {name: targets[values[pk]] for name, targets in joined.items()}
         row.pop("id", None)
         yield row
@@ -136,7 +148,7 @@ def _reading_order(table: type[models.Model]) -> list[str]:
     return ["position", "pk"] if "position" in names else ["pk"]
 
 
-def _key(field: models.Field) -> str:
+def key_of(field: models.Field) -> str:
     return KEY_OF.get(field.name, field.name)
 
 
@@ -151,7 +163,7 @@ def _joined(relation, only: models.QuerySet | None) -> dict:
     return found
 
 
-def _out(value):
+def plain_value(value):
     return checks.as_number(value) if isinstance(value, Decimal) else value
 
 
@@ -218,11 +230,11 @@ def _flat(name: str, row: dict) -> dict:
 
 def _object(table: type[models.Model], row: dict) -> models.Model:
     fields = table._meta.local_fields
-    return table(**{field.attname: row[_key(field)] for field in fields if _key(field) in row})
+    return table(**{field.attname: row[key_of(field)] for field in fields if key_of(field) in row})
 
 
 def _write_parts(part: type[models.Model], owned: dict[str, list | dict | None]):
-    owner = _owner(part)
+    owner = owner_of(part)
     part.objects.filter(**{f"{owner}__in": owned}).delete()
     items = [
         {**item, owner: code, "position": position}

@@ -15,7 +15,16 @@ from functools import cached_property, lru_cache
 
 from django.db import connection, transaction
 
-from clinic.catalogue import checks, differing, documents, findings, keeping, lowering, reading
+from clinic.catalogue import (
+    checks,
+    differing,
+    documents,
+    findings,
+    history_reading,
+    keeping,
+    lowering,
+    reading,
+)
 from clinic.catalogue.differing import FieldChange, RowChange, changes
 from clinic.catalogue.differing import problem_in_words as in_words
 from clinic.catalogue.errors import (
@@ -124,7 +133,7 @@ def save(section: str, row: dict, *, seen: str | None) -> dict:
             taken = f"the code {code} is taken by “{_name(section, there)}”; choose another"
             raise RowRefused([Problem(("code",), taken)])
         if seen is not None and token(there) != seen:
-            raise _moved(section, there, row)
+            raise _moved(section, row["code"], there, seen, row)
         kept = _checked(document, section, row)
         if kept != there:
             documents.write_row(section, kept)
@@ -137,7 +146,7 @@ def remove(section: str, code: str, *, seen: str):
         document = documents.draft()
         there = _row_of(document, section, code)
         if token(there) != seen:
-            raise _moved(section, there, None)
+            raise _moved(section, code, there, seen, None)
         if section in LASTING and is_published(section, code):
             raise RowRefused([Problem((), LASTING[section])])
         others = [row for row in document[section] if row["code"] != code]
@@ -166,7 +175,7 @@ def reinstate(code: str, *, seen: str) -> dict:
 def _set_withdrawn(code: str, withdrawn: bool, seen: str) -> dict:
     row = read("treatments", code)
     if row is None:
-        raise _moved("treatments", None, None)
+        raise _moved("treatments", code, None, seen, None)
     return save("treatments", row | {"withdrawn": withdrawn}, seen=seen)
 
 
@@ -331,10 +340,14 @@ def _row_at(document: dict, problem: Problem) -> tuple:
     return section, document[section][index].get("code")
 
 
-def _moved(section: str, theirs: dict | None, mine: dict | None) -> RowMoved:
+def _moved(section: str, code: str, there: dict | None, seen: str, mine: dict | None) -> RowMoved:
+    """With what became of the row since it was read; against `mine` where that is not known."""
+    steps = history_reading.steps(section, [code])[code]
+    read = next((step.after for step in reversed(steps) if token(step.after) == seen), mine)
     names = Names(book())
-    fields = differing.field_changes(mine, theirs, names, names) if mine else ()
-    return RowMoved(theirs, list(fields))
+    fields = differing.field_changes(read, there, names, names) if read else ()
+    who = history_reading.people([steps[-1].context]) if steps else {}
+    return RowMoved(there, list(fields), next(iter(who.values()), ""))
 
 
 def _row_of(document: dict, section: str, code) -> dict | None:

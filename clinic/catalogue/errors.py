@@ -42,11 +42,17 @@ class RowRefused(CatalogueError):
 
 
 class RowMoved(CatalogueError):
-    """Somebody saved the row after it was read. `theirs` is the row now, None if it is gone."""
+    """Somebody saved the row after it was read.
 
-    def __init__(self, theirs, changes):
-        self.theirs, self.changes = theirs, changes
-        super().__init__("Somebody else changed this row after you opened it. Nothing was saved.")
+    `theirs` is the row now, None if it is gone; `changes` what became of it since it was read;
+    `by` whoever saved it last, empty where that is not known.
+    """
+
+    def __init__(self, theirs, changes, by=""):
+        self.theirs, self.changes, self.by = theirs, changes, by
+        super().__init__(
+            f"{by or 'Somebody else'} changed this row after you opened it. Nothing was saved."
+        )
 
 
 class DraftMoved(CatalogueError):

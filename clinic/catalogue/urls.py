@@ -3,6 +3,7 @@ from django.urls import path
 from clinic.catalogue import (
     clinic_views,
     draft_views,
+    history_views,
     evidence_views,
     exchange_views,
     matrix_views,
@@ -57,5 +58,7 @@ urlpatterns = [
     path("versions/", draft_views.versions, name="versions"),
     path("versions/<int:number>/restore/", draft_views.restore, name="restore"),
     path("compare/", draft_views.compare, name="compare"),
+    path("history/", history_views.history, name="history"),
+    path("history/<slug:section>/<str:code>/", history_views.row_history, name="row_history"),
     path("clinic/", clinic_views.clinic, name="clinic"),
 ]

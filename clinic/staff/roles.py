@@ -130,6 +130,8 @@ DOORS = {
     "catalogue:new_pair": "catalogue.edit_catalogue",
     "catalogue:edit_rule": "catalogue.edit_catalogue",
     "catalogue:new_rule": "catalogue.edit_catalogue",
+    "catalogue:history": "catalogue.view_history",
+    "catalogue:row_history": "catalogue.view_history",
     "catalogue:clinic": "staff.change_clinic",
     # patients
     "patients:list": "patients.view_patient",
