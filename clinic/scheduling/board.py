@@ -96,6 +96,11 @@ class Board:
             visit.is_coming = visit.state in COMING
         return self
 
+    @property
+    def brought_out(self) -> list[Appointment]:
+        """The visits that the filter shows, for the list beside the board and for print."""
+        return [visit for visit in self.visits if not visit.is_dimmed]
+
 
 def day_board(user, on: dt.date, resources: list[Resource], *, now=None) -> Board:
     """One day with a column for each of these people, rooms or devices."""
