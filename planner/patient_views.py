@@ -115,6 +115,7 @@ def withdraw(request, pk):
 @require_POST
 def quote(request, pk):
     plan = _plan(request, pk)
+    last = agreements.quote_in_force(plan)
     try:
         issued = agreements.issue_quote(plan=plan, by=request.user)
     except PlannerError as error:
@@ -122,7 +123,8 @@ def quote(request, pk):
     else:
         messages.success(
             request,
-            f"Quote {issued} is good until {issued.expires_on:%d-%b-%Y}, at the same prices.",
+            f"Quote {issued} is good until {issued.expires_on:%d-%b-%Y}, at the same prices"
+            f"{'' if last is None or last.total == issued.total else ' with the tax of today'}.",
         )
     return redirect("planner:agreement", pk)
 

@@ -71,27 +71,24 @@ def test_prices_of_many_treatments_are_set_on_one_page(admin, small):
     assert "in force: per session" in shown
 
 
-@pytest.mark.parametrize(
-    ("changes", "beside", "reason"),
-    [
-        ({"subcision-typical": "-5"}, "subcision-typical", "never negative"),
-        ({"subcision-typical": "a lot"}, "subcision-typical", "no number"),
-        ({"subcision-typical": "", "subcision-max": "9"}, "subcision-typical", "usual price"),
-        ({"subcision-min": "400"}, "subcision-min", "above"),
-        ({"subcision-unit": "kilo"}, "subcision-unit", "not one of"),
-        ({"subcision-typical": "NaN"}, "subcision-typical", "no number"),
-    ],
-)
-def test_a_wrong_price_is_refused_beside_it_and_no_other_is_saved(
-    admin, small, changes, beside, reason
-):
-    before = documents.draft()
+WRONG_PRICES = [
+    ({"subcision-typical": "-5"}, "subcision-typical", "never negative"),
+    ({"subcision-typical": "NaN"}, "subcision-typical", "no number"),
+    ({"subcision-typical": "", "subcision-max": "9"}, "subcision-typical", "usual price"),
+    ({"subcision-min": "400"}, "subcision-min", "above"),
+    ({"subcision-unit": "kilo"}, "subcision-unit", "not one of"),
+]
 
-    answer = post(admin, opened(admin), **{"laser-typical": "77"}, **changes)
 
-    assert answer.status_code == 422
-    assert reason in " ".join(refusals(answer)[beside])
-    assert 'value="77"' in answer.content.decode()
+def test_a_wrong_price_is_refused_beside_it_and_no_other_is_saved(admin, small):
+    before, typed = documents.draft(), opened(admin)
+
+    for changes, beside, reason in WRONG_PRICES:
+        answer = post(admin, typed, **{"laser-typical": "77"}, **changes)
+
+        assert answer.status_code == 422
+        assert reason in " ".join(refusals(answer)[beside])
+        assert 'value="77"' in answer.content.decode()
     assert documents.draft() == before
 
 
@@ -138,26 +135,26 @@ def test_a_package_is_kept_published_and_taken_out_again(admin, small):
     assert drafting.rows("packages") == []
 
 
-@pytest.mark.parametrize(
-    ("changes", "beside", "reason"),
-    [
-        ({"price": "500"}, "percent", "not both"),
-        ({"percent": ""}, "percent", "not both"),
-        ({"percent": "101"}, "percent", "over 100"),
-        ({"percent": "0"}, "percent", "none"),
-        ({"percent": "", "price": "-1"}, "price", "never negative"),
-        ({"sessions": "1"}, "sessions", "under 2"),
-        ({"sessions": "2.5"}, "sessions", "whole number"),
-        ({"treatments": "magic"}, "treatments", "no magic"),
-        ({"code": "no spaces"}, "code", "A code starts"),
-        ({"name": ""}, "name", "Give it a name"),
-    ],
-)
-def test_a_wrong_package_is_refused_beside_its_field(admin, small, changes, beside, reason):
-    answer = post(admin, {}, PACKAGES, **THREE | changes)
+WRONG_PACKAGES = [
+    ({"price": "500"}, "percent", "not both"),
+    ({"percent": ""}, "percent", "not both"),
+    ({"percent": "101", "sessions": "1"}, "percent", "over 100"),
+    ({"percent": "0"}, "percent", "none"),
+    ({"percent": "", "price": "-1"}, "price", "never negative"),
+    ({"sessions": "1"}, "sessions", "under 2"),
+    ({"sessions": "2.5", "treatments": "magic"}, "sessions", "whole number"),
+    ({"treatments": "magic"}, "treatments", "no magic"),
+    ({"code": "no spaces"}, "code", "A code starts"),
+    ({"name": ""}, "name", "Give it a name"),
+]
 
-    assert answer.status_code == 422
-    assert reason in " ".join(refusals(answer)[beside])
+
+def test_a_wrong_package_is_refused_beside_its_field(admin, small):
+    for changes, beside, reason in WRONG_PACKAGES:
+        answer = post(admin, {}, PACKAGES, **THREE | changes)
+
+        assert answer.status_code == 422
+        assert reason in " ".join(refusals(answer)[beside]), (changes, refusals(answer))
     assert drafting.rows("packages") == []
 
 
