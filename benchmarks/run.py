@@ -1,5 +1,5 @@
-"""How long things take: the planner on one core and on two, what the server answers, then the
-offers of the calendar.
+"""How long things take: the planner on one core and on two, what the server answers to a change
+of a draft, a finding and the catalogue's editors, then the offers of the calendar.
 
 make bench
 """
@@ -14,6 +14,8 @@ RUNS = (
     ("The planner, two processes", "benchmarks.planner_bench", "--processes=2"),
     ("One change of a draft, answered by the server", "benchmarks.planner_edit"),
     ("One logged finding, answered by the server", "benchmarks.log_finding"),
+    ("The catalogue's editors", "benchmarks.catalogue_pages"),
+    ("What a change of the catalogue would do", "benchmarks.impact"),
     ("Offers for whole plans", "benchmarks.scheduling_offers"),
     ("Offers, booking and calendar over 100,000 visits", "benchmarks.scheduling_database"),
 )

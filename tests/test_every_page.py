@@ -45,6 +45,7 @@ NOT_WALKED = {
     "patients:reported_withdraw": "of a questionnaire's total",
     "patients:regions": "between two assessments",
     "patients:assessment_chart": "a part of a page",
+    "impact:ledger_csv": "a file",
     "planner:face": "a part of a page",
     "planner:lit": "a part of a page",
     "scheduling:menu": "a part of a page",
@@ -96,6 +97,8 @@ def clinic():
         telling.look(patient.pk, ON + dt.timedelta(hours=1))
         make_user(password=None, invited_at=ON, invited_by=people["owner@demo.example"])
         catalogue_work(by=people["catalogue@demo.example"])
+        said = {"kind": "safety", "rule": "ISO-1", "words": "Subcision: contraindicated."}
+        plan.review_items.create(reasons=[said], fingerprint="walked")
         yield people
 
 

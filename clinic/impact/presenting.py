@@ -29,6 +29,7 @@ class Row:
     more: str
     lines: tuple[str, ...]
     grave: bool = False
+    proposals: tuple[dict, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,45 +59,47 @@ def sections_of(preview: Preview, user) -> list[Section]:
         Section(
             "drafts",
             "Open drafts",
-            tuple(_row(plans, row["plan"], words.lines(row), _is_grave(row))
-                  for row in result["drafts"] if row["plan"] in plans),
+            tuple(_changed(plans, row, words) for row in result["drafts"] if row["plan"] in plans),
             "No open draft would come out differently.",
         ),
         Section(
             "signed",
-            "Signed plans that a rule now speaks against",
-            tuple(_row(plans, row["plan"], _reasons(row), True)
-                  for row in signed if row["plan"] in plans),
+            "Signed plans that a rule speaks against",
+            tuple(_signed(plans, row) for row in signed if row["plan"] in plans),
             "Nothing new stands against a signed plan. A signed plan is never altered.",
         ),
         Section(
             "visits",
             "Booked visits",
-            tuple(_row(plans, row["plan"], _reasons(row), True, at.get(row["appointment"], ""))
-                  for row in visits if row["plan"] in plans),
+            tuple(_signed(plans, row, at) for row in visits if row["plan"] in plans),
             "No booked visit would break an interval, or lack a person, a device or time.",
         ),
         Section(
             "cases",
             "The library’s cases",
-            tuple(Row(row["about"], "", "", words.lines(row), _is_grave(row))
-                  for row in result["cases"]),
+            tuple(
+                Row(row["about"], "", "", words.lines(row), _is_grave(row), words.proposals(row))
+                for row in result["cases"]
+            ),
             "No case of the library would come out differently.",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _is_grave(row: dict) -> bool:
     return row["fits"] == "no longer" or bool(row["draft"].get("breaks"))
 
 
-def _reasons(row: dict) -> tuple[str, ...]:
-    return tuple(reason["words"] for reason in row["reasons"])
+def _changed(plans: dict, row: dict, words) -> Row:
+    name, url, which = plans[row["plan"]]
+    return Row(name, url, which, words.lines(row), _is_grave(row), words.proposals(row))
 
 
-def _row(plans: dict, key: str, lines, grave: bool, more: str = "") -> Row:
-    name, url, which = plans[key]
-    return Row(name, url, ", ".join(filter(None, (which, more))), tuple(lines), grave)
+def _signed(plans: dict, row: dict, at=None) -> Row:
+    name, url, which = plans[row["plan"]]
+    when = at.get(row["appointment"]) if at else ""
+    said = tuple(reason["words"] for reason in row["reasons"])
+    return Row(name, url, ", ".join(filter(None, (which, when))), said, True)
 
 
 def _plans(result: dict, user) -> dict[str, tuple[str, str, str]]:
@@ -162,69 +165,75 @@ class _Words:
                 "now": "A protocol fits now; before, none did.",
             }[row["fits"]]
         yield from self._draft(row["draft"])
+        if row["fits"]:
+            return
         if row["lost"]:
             yield f"No longer proposed: {self.named(row['lost'])}."
         if row["gained"]:
             yield f"Proposed besides: {self.named(row['gained'])}."
         if row["recommended"]:
             old, new = row["recommended"]
-            if old and new:
-                yield f"Recommended is {self.name(new)}, and no longer {self.name(old)}."
-        for each in row["changed"]:
-            yield f"{self.name(each['strategy'])}: {'; '.join(self._changed(each))}."
+            yield f"Recommended is {self.name(new)}, and no longer {self.name(old)}."
 
     def _draft(self, draft: dict):
         """What the rules say of the draft as it lies there."""
         if not draft:
             return
-        for each in draft["breaks"]:
-            yield f"The draft breaks a rule now. {self._broken(*each)}"
-        for each in draft["mends"]:
-            yield f"The draft no longer breaks a rule. {self._broken(*each)}"
-        asked = (draft["ask"] or {}).get("came")
-        if asked:
+        broken = {(rule, treatment) for _, rule, _, treatment, _ in draft["breaks"]}
+        mended = [each for each in draft["mends"] if (each[1], each[3]) not in broken]
+        yield from (f"The draft breaks a rule now. {each}" for each in self._rules(draft["breaks"]))
+        yield from (f"The draft breaks a rule no longer. {each}" for each in self._rules(mended))
+        if asked := (draft["ask"] or {}).get("came"):
             yield f"Wants an answer before it is signed: {self._asked(asked)}."
         if draft["cost"]:
             yield f"The draft costs {self._span(draft['cost'], self._money)}."
         if draft["expected"]:
             yield f"The draft is expected to improve by {self._span(draft['expected'], _share)}."
 
-    def _broken(self, kind, rule, effect, treatment, visit) -> str:
-        where = ", ".join(filter(None, (treatment and self.name(treatment),
-                                        visit and f"visit {visit}")))  # fmt: skip
-        what = f"{Effect(effect).label}: {self.name(rule)}" if effect else BROKEN.get(kind, "")
-        return f"{what or self.name(rule)}{f' ({where})' if where else ''}."
+    def _rules(self, broken: list):
+        """One sentence for a rule and a treatment, with all the visits that it meets."""
+        table: dict[tuple, list[str]] = {}
+        for kind, rule, effect, treatment, visit in broken:
+            table.setdefault((kind, rule, effect, treatment), []).append(str(visit))
+        for (kind, rule, effect, treatment), visits in table.items():
+            what = f"{Effect(effect).label}: {self.name(rule)}" if effect else BROKEN.get(kind)
+            where = [self.name(treatment)] if treatment else []
+            if visits != ["0"]:
+                where.append(f"visit{'s' if visits[1:] else ''} {listed(visits)}")
+            place = f" ({', '.join(where)})" if where else ""
+            yield f"{what or self.name(rule)}{place}."
 
-    def _changed(self, each: dict):
-        if each["without"]:
-            yield f"without {self.named(each['without'])}"
-        if each["with"]:
-            yield f"with {self.named(each['with'])}"
+    def proposals(self, row: dict) -> tuple[dict, ...]:
+        """A line of a table for each proposal that comes out differently."""
+        return tuple(self._proposal(each) for each in row["changed"])
+
+    def _proposal(self, each: dict) -> dict:
         figures = (
-            ("visits", "visits", str),
-            ("weeks", "weeks", str),
-            ("cost", "cost", self._money),
-            ("expected", "expected improvement", _share),
-            ("downtime", "longest downtime in days", str),
-            ("starts", "first visit", _day),
+            ("Visits", "visits", str),
+            ("Cost", "cost", self._money),
+            ("Expected improvement", "expected", _share),
+            ("Longest downtime, days", "downtime", str),
+            ("First visit", "starts", _day),
         )
-        for key, words, shown in figures:
-            if each[key]:
-                yield f"{words} {self._span(each[key], shown)}"
-        yield from self._sets(each)
-        if each["arranged"] and not any(each[key] for key in ("with", "without", "visits")):
-            yield "arranged over other days or places"
+        return {
+            "name": self.name(each["strategy"]),
+            "without": [self.name(code) for code in each["without"]],
+            "with": [self.name(code) for code in each["with"]],
+            "cells": [each[key] and self._span(each[key], shown) for _, key, shown in figures],
+            "more": ". ".join(self._more(each)),
+        }
 
-    def _sets(self, each: dict):
-        kinds = (("notes", "note"), ("preparations", "preparation"))
-        for key, word in kinds:
+    def _more(self, each: dict):
+        for key, word in (("notes", "note"), ("preparations", "preparation")):
             change = each[key] or {}
             if change.get("came"):
-                yield f"new {word}: {self.named(change['came'])}"
+                yield f"New {word}: {self.named(change['came'])}"
             if change.get("went"):
-                yield f"{word} that falls away: {self.named(change['went'])}"
+                yield f"No more {word}: {self.named(change['went'])}"
         if asked := (each["ask"] or {}).get("came"):
-            yield f"asks for an answer: {self._asked(asked)}"
+            yield f"Asks for an answer: {self._asked(asked)}"
+        if each["arranged"] and not any(each[key] for key in ("with", "without", "visits")):
+            yield "Arranged over other days or places"
 
     def _asked(self, codes) -> str:
         return "; ".join(self.name(code) for code in codes)

@@ -16,6 +16,8 @@ WORKSHOP = (
     ("packages", "Packages", EDIT, ("packages", "package")),
     ("evidence", "Evidence", EDIT, ("evidence", "evidence_item")),
     ("exchange", "Import and export", EDIT, ("exchange", "exchange_confirm")),
+    ("impact:preview", "What it changes", "impact.run_preview", ()),
+    ("impact:ledger", "Overrides", "impact.view_ledger", ()),
     ("versions", "Versions", "catalogue.view_catalogue", ("versions", "compare", "restore")),
     ("history", "History", "catalogue.view_history", ("history", "row_history")),
 )
@@ -28,7 +30,7 @@ def workshop(context):
     request = context["request"]
     here = request.resolver_match.view_name.removeprefix("catalogue:")
     rooms = [
-        {"url": reverse(f"catalogue:{page}"), "label": label, "here": here in pages}
+        {"url": reverse(address_of(page)), "label": label, "here": here in pages}
         for page, label, permission, pages in WORKSHOP
         if request.user.has_perm(permission) and is_there(page)
     ]
@@ -57,8 +59,13 @@ def draft_banner(context):
     return shown
 
 
+def address_of(page: str) -> str:
+    """A room of another app is named with it."""
+    return page if ":" in page else f"catalogue:{page}"
+
+
 def is_there(page: str) -> bool:
     try:
-        return bool(reverse(f"catalogue:{page}"))
+        return bool(reverse(address_of(page)))
     except NoReverseMatch:
         return False
