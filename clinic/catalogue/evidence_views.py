@@ -63,10 +63,10 @@ class ReviewForm(forms.Form):
         error_messages={"required": "Say what you found."},
     )
     note = forms.CharField(
-        label="Note",
+        label="Where you looked",
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Where you looked, on which page, and what it says.",
+        help_text="The page, and what it says. It stays with your name.",
     )
     seen = forms.CharField(widget=forms.HiddenInput)
 

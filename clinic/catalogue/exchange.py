@@ -13,6 +13,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from clinic.catalogue import checks, differing, documents, drafting
+from clinic.catalogue.conditions import spaced
 from clinic.catalogue.errors import CatalogueError
 from clinic.catalogue.exchange_files import Sheet, read, table_for
 from clinic.catalogue.exchange_tables import Lines, Table, all_tables, merged
@@ -175,7 +176,8 @@ def _judged(table: Table, new: dict, paths: dict[int, tuple], faults: dict):
             continue
         inner = problem.path[len(path) :]
         column = table.column_of(inner)
-        deeper = ".".join(str(step) for step in (inner[1:] if column else inner))
+        steps = inner[1:] if column else inner
+        deeper = ".".join(str(step) for step in steps if isinstance(step, str))
         reason = (
             f"{deeper}: {problem.reason}" if deeper and column != "weeks_min" else problem.reason
         )
@@ -206,7 +208,9 @@ def _shown(cell) -> str:
 
 
 def _named(table: Table, line: dict) -> str:
-    return " ".join(str(line[name]) for name in table.key if line.get(name) not in (None, ""))
+    named = [str(line[name]) for name in table.key if line.get(name) not in (None, "")]
+    inner = ", ".join(spaced(one) for one in named[1:])
+    return f"{named[0]}: {inner}" if inner else "".join(named)
 
 
 def _named_by_cells(table: Table, sheet: Sheet, number: int) -> str:

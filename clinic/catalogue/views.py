@@ -113,7 +113,11 @@ def protocols(request, shown):
 @reader
 def policies(request, shown):
     rows = list(shown.rows("policies").values())
-    return "policies", {"groups": presenting.by_kind(rows, kinds.PolicyKind)}
+    return "policies", {
+        "groups": presenting.by_kind(rows, kinds.PolicyKind),
+        "strategies": shown.rows("strategies").values(),
+        "constants": shown.rows("calibration").values(),
+    }
 
 
 @reader

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from clinic.scheduling import attention, bridge, lapses
-from clinic.scheduling.models import Appointment, Claim, Resource, Why
+from clinic.scheduling.models import Appointment, Attention, Claim, Resource, Why
 
 LAPSING = Q(resource__registered_until__isnull=False) | Q(resource__service_due_on__isnull=False)
 
@@ -24,6 +24,12 @@ def mark_lapsed(visits) -> None:
     attention.settle([pk for pk in visits if pk not in found], whys=[Why.LAPSED])
     for pk, words in found.items():
         attention.mark(visits[pk], Why.LAPSED, " ".join(words))
+
+
+def lapsed_words(visits) -> list[str]:
+    """What the marks of `mark_lapsed` say, for whoever has just booked these visits."""
+    rows = Attention.objects.open().filter(appointment__in=visits, why=Why.LAPSED)
+    return sorted(set(rows.values_list("words", flat=True)))
 
 
 def coming_with(resource: Resource):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from django.utils import timezone
 
-from clinic.scheduling import bridge, sequences, windows
+from clinic.scheduling import bridge, lapses, sequences, windows
 from clinic.scheduling.calendar import Offer, Shortfall
 from clinic.scheduling.errors import NothingFits, days
 from clinic.scheduling.errors import day as day_words
@@ -18,7 +18,11 @@ def nothing_fits(search, shortfall: Shortfall, wishes) -> NothingFits:
     words = over or f"{session} fits nowhere {f'on {first}' if first == last else ''}"
     if not over:
         words += "." if first == last else f"between {first} and {last}."
-        words += _too_long(search, shortfall, wishes) or _missing(search, shortfall)
+        words += (
+            _lapsed(search, shortfall)
+            or _too_long(search, shortfall, wishes)
+            or _missing(search, shortfall)
+        )
         words += _without_wishes(search, wishes)
     if booked := search.standing.get(shortfall.key):
         words = f"{booked} is booked already and stands in the way: move it to a later day first."
@@ -50,6 +54,17 @@ def _window_over(search, session, wishes) -> str:
         "no time is left in it. A clinician has to revise the plan, or allow a later day with a "
         "documented reason."
     )
+
+
+def _lapsed(search, shortfall: Shortfall) -> str:
+    """That whoever or whatever could be had may not be booked any more by then."""
+    last = search.diary.grid.date(shortfall.last_day)
+    for need in _visit(search, shortfall.key).needs:
+        pool = search.house.named(need.pool)
+        until = lapses.last_days(pool)
+        if pool and all(until.get(each.pk, last) < last for each in pool):
+            return f" {' '.join(lapses.words_of(each) for each in pool)}"
+    return ""
 
 
 def _too_long(search, shortfall: Shortfall, wishes) -> str:

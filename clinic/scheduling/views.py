@@ -19,6 +19,7 @@ from clinic.scheduling import (
     desk,
     following,
     holds,
+    marking,
     money,
     offers,
     openings,
@@ -82,6 +83,7 @@ def book_plan(request, pk):
     request.session[JUST_BOOKED] = {str(plan.pk): [str(visit.pk) for visit in booked]}
     count = f"{len(booked)} visits are" if len(booked) > 1 else "One visit is"
     messages.success(request, f"{count} booked for {plan.patient}.")
+    _warn_of_lapses(request, booked)
     return redirect("scheduling:book_plan", plan.pk)
 
 
@@ -183,6 +185,7 @@ def new_visit(request, pk):
             booked, refusal = _book_visit(request, patient, form)
             if booked:
                 messages.success(request, f"Booked: {booked}.")
+                _warn_of_lapses(request, [booked])
                 return redirect(booked)
         found = _times_of(form, request.GET.get("at", ""), patient)
     start = form.cleaned_data.get("start_from") if found else None
@@ -247,6 +250,11 @@ def _book_visit(request, patient, form):
     except SchedulingError as error:
         return None, str(error)
     return booked, ""
+
+
+def _warn_of_lapses(request, visits):
+    for words in marking.lapsed_words(visits):
+        messages.warning(request, f"{words} The visits after that are marked to be looked at.")
 
 
 def hash_of(text: str) -> str:

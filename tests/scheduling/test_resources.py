@@ -77,7 +77,7 @@ def form_of(client, resource, **changes):
 def test_nothing_is_offered_on_a_device_after_its_service_is_due(house):
     lapse(house.laser, service_due_on=days_later(10))
 
-    with pytest.raises(errors.NothingFits, match="is the device co2 laser"):
+    with pytest.raises(errors.NothingFits, match="The service of Laser A is due"):
         offers.offers_for(laser_plan())
 
 

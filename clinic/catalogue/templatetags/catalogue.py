@@ -95,7 +95,10 @@ def brief(figure, unit=""):
     word = terms.Verification(figure["verification"])
     mark = "" if word.is_verified else format_html(' <span class="cat-mark">{}</span>', word.label)
     tail = format_html(' <span class="cx-unit">{}</span>', unit) if unit else ""
-    return format_html("{}{}{}", presenting.span_of(figure), tail, mark)
+    rests_on = f"{word.label}: {', '.join(figure['sources'])}"
+    return format_html(
+        '<span title="{}">{}{}{}</span>', rests_on, presenting.span_of(figure), tail, mark
+    )
 
 
 @register.simple_tag
