@@ -5,6 +5,7 @@ so two people may work on different prices at once; a price that both changed is
 """
 
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 
 from clinic.catalogue import checks, documents, drafting, kinds, terms
 from clinic.catalogue.errors import CatalogueRefused
@@ -78,6 +79,23 @@ def _save(entries: Entries, base: dict[str, dict], outcome: Outcome):
                 _change(row, entries, base[row["code"]], book, outcome)
         if outcome.changed and not outcome.errors:
             drafting.apply(document)
+
+
+def raised(entries: Entries, percent: Decimal, step: Decimal) -> Entries:
+    """Every price that can be read, more (or less) by `percent`, in whole `step`s; not saved."""
+    found = Entries(entries)
+    for name, typed in entries.items():
+        if name.rpartition("-")[2] in SPAN and (price := _readable(typed)):
+            steps = (price * (100 + percent) / 100 / step).quantize(Decimal(1), ROUND_HALF_UP)
+            found[name] = f"{steps * step:.2f}"
+    return found
+
+
+def _readable(typed: str) -> Decimal | None:
+    try:
+        return Decimal(number_typed(typed.strip(), is_money=True) or 0)
+    except ValueError:
+        return None
 
 
 def merged(entries: Entries, seen: dict, now: dict) -> Entries:

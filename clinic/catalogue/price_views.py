@@ -1,6 +1,7 @@
 """What things cost: the price list on one page, and the packages."""
 
 import json
+from decimal import Decimal, InvalidOperation
 
 from django.contrib import messages
 from django.http import Http404
@@ -15,6 +16,7 @@ from clinic.catalogue.sheets import Sheet, base_in
 from clinic.catalogue.treatment_entries import Entries
 from clinic.catalogue.treatment_page import what_they_changed
 
+STEPS = [("0.01", "the cent"), ("1", "1"), ("5", "5"), ("10", "10")]
 PACKAGE = Entries({"treatments": [], "sessions": "3"})
 
 
@@ -26,6 +28,8 @@ def prices(request):
         return _draw_prices(request, rows, price_list.flat(rows), base)
     entries = Entries.posted(request.POST)
     seen = _prices_seen(request.POST.get("base", ""))
+    if request.POST.get("do") == "raise":
+        return _raise_prices(request, rows, entries, seen)
     outcome = price_list.save(entries, seen)
     if outcome.errors:
         both = price_list.merged(entries, seen, base)
@@ -34,6 +38,23 @@ def prices(request):
     words = f"{count} price{'s' * (count != 1)} saved in the draft. Nothing is published yet."
     messages.success(request, words if count else "No price was changed.")
     return redirect("catalogue:prices")
+
+
+def _raise_prices(request, rows, entries, base):
+    """All prices changed on the page, to be looked over and saved.
+
+    `base` stays what the page first showed: what somebody else saved since is still noticed.
+    """
+    try:
+        percent = Decimal(entries.text("percent"))
+        if not -90 <= percent <= 500:
+            raise ValueError
+    except (InvalidOperation, ValueError):
+        wrong = {"percent": ["Write a number from -90 to 500."]}
+        return _draw_prices(request, rows, entries, base, wrong)
+    step = entries.text("step")
+    step = Decimal(step if step in dict(STEPS) else "1")
+    return _draw_prices(request, rows, price_list.raised(entries, percent, step), base)
 
 
 def _prices_seen(text: str) -> dict[str, dict]:
@@ -48,12 +69,14 @@ def _prices_seen(text: str) -> dict[str, dict]:
 
 def _draw_prices(request, rows, entries, base, errors=None):
     version = Version.objects.in_force()
-    was = published(version).rows("treatments").values() if version else ()
+    was = price_list.flat(published(version).rows("treatments").values() if version else ())
+    was |= {name: entries[name] for name in ("percent", "step") if name in entries}
     context = {
         "groups": price_list.lines_of(rows),
-        "sheet": Sheet(entries, errors, price_list.flat(was) if was else None),
+        "sheet": Sheet(entries, errors, was if version else None),
         "base": json.dumps(base),
         "units": kinds.PriceUnit.choices(),
+        "steps": STEPS,
         "packages": len(drafting.rows("packages")),
     }
     return _draw(request, "prices", context, version, 422 if errors else 200)

@@ -3,7 +3,8 @@
 (() => {
   const sheet = document.querySelector("form[data-sheet]");
   if (!sheet) return;
-  let sending = false, rowsMoved = false;
+  // What came back from the clinic's server was typed and not saved.
+  let sending = false, isTyped = "typed" in sheet.dataset;
   const first = (field) =>
     field.type === "checkbox" ? field.defaultChecked
     : field.matches("select") ? ([...field.options].find((o) => o.defaultSelected) ?? field.options[0])?.value
@@ -11,11 +12,12 @@
   const now = (field) => (field.type === "checkbox" ? field.checked : field.value);
   const changed = (field) => first(field) !== now(field);
   const entries = () => [...sheet.elements].filter(({ name, type }) => name && type !== "hidden" && type !== "submit");
-  const isUnsaved = () => rowsMoved || entries().some(changed);
+  const isUnsaved = () => isTyped || entries().some(changed);
 
   function show() {
     sheet.querySelector("[data-unsaved]").hidden = !isUnsaved();
   }
+  show();
   addEventListener("beforeunload", (event) => {
     if (!sending && isUnsaved()) event.preventDefault();
   });
@@ -32,7 +34,7 @@
   // A value that was changed was not read where the old one was.
   function judge(item, part) {
     const part_of = (name) => item.querySelector(`[data-part="${name}"]`);
-    const [verification, sources, readIn] = ["verification", "sources", "read-in"].map(part_of);
+    const [verification, sources, readIn, grade] = ["verification", "sources", "read-in", "grade"].map(part_of);
     if (!verification) return;
     const isNew = [...item.querySelectorAll('[data-part="value"]')].some(changed);
     if (part === "value" || part === "read-in") {
@@ -41,11 +43,13 @@
       if (!touched) {
         verification.value = own ? "clinic_default" : first(verification);
         sources.value = own ? "clinic_default" : first(sources);
+        if (grade) grade.value = own ? "D" : first(grade);
       }
       item.querySelector("[data-own]").hidden = !own || first(verification) === "clinic_default" || touched;
     } else item.dataset.marks = "touched";
     item.querySelector("[data-said]").textContent = verification.selectedOptions[0]?.text ?? "";
     item.querySelector("[data-named]").textContent = sources.value;
+    if (grade) item.querySelector("[data-grade]").textContent = grade.value;
   }
 
   // Several codes in one line: the list proposes the last one, after those that stand there.
@@ -65,7 +69,7 @@
   // ---- rows
   sheet.addEventListener("click", (event) => {
     const button = event.target.closest("button[name=do]");
-    if (!button) return;
+    if (!button || button.matches("[data-by-server]")) return;
     event.preventDefault();
     const row = button.closest(".ed-row");
     if (button.dataset.add) add(button.dataset.add);
@@ -73,7 +77,7 @@
     else if (button.matches("[data-up]")) row.previousElementSibling?.before(row);
     else if (button.matches("[data-down]")) row.nextElementSibling?.after(row);
     if (row?.isConnected) button.focus();
-    rowsMoved = true;
+    isTyped = true;
     show();
   });
   function add(key) {

@@ -112,6 +112,19 @@ def test_an_emptied_price_is_not_known_and_no_price_of_nought(admin, small):
     assert price("subcision") == ("session", None, None, None)
 
 
+def test_all_prices_are_raised_on_the_page_and_saved_only_when_looked_at(admin, small):
+    answer = post(admin, opened(admin), do="raise", percent="7.5", step="5")
+
+    raised = answer.context["sheet"].entries
+    assert raised["subcision-typical"] == "270.00"  # 268.75
+    assert raised["laser-typical"] == ""
+    assert price("subcision")[2] == "250.00"
+    post(admin, {"base": answer.context["base"], **raised})
+    assert price("subcision")[2] == "270.00"
+    wrong = post(admin, opened(admin), do="raise", percent="lots")
+    assert "a number" in refusals(wrong)["percent"][0]
+
+
 # ---- packages
 
 
