@@ -78,6 +78,7 @@ class Asked:
     unit: str = ""
     low: float | None = None
     high: float | None = None
+    question: str = ""
 
 
 BUILT_IN_GROUPS = {"patient": "Patient", "clinic": "Clinic"}
@@ -108,17 +109,14 @@ class Vocabulary:
             for part in question["parts"]:
                 name, label = question["code"], conditions.spaced(question["code"])
                 if part.get("code"):
-                    name, label = f"{name}.{part['code']}", f"{label}: {_spaced(part['code'])}"
+                    name, label = f"{name}.{part['code']}", f"{label}: {spaced_name(part['code'])}"
                 limits = part.get("unit") or "", part.get("min"), part.get("max")
-                yield Asked(name, label + here, question["group"], *limits)
+                yield Asked(name, label + here, question["group"], *limits, question["text"])
 
-    def groups(self, chosen: str = "") -> dict[str, list[Asked]]:
-        """What may be chosen; a name that only another condition used stays while it is chosen."""
+    def groups(self) -> dict[str, list[Asked]]:
         found: dict[str, list[Asked]] = {}
         for one in self.asked.values():
             found.setdefault(one.group, []).append(one)
-        if chosen and chosen not in self.asked:
-            found.setdefault("Other", []).append(Asked(chosen, _spaced(chosen), "Other"))
         return found
 
     def dates(self) -> list[Asked]:
@@ -135,10 +133,12 @@ class Vocabulary:
         if name == "patient.fitzpatrick":
             return [(str(kind.value), kind.name) for kind in conditions.Phototype]
         known = self.facts.get(name)
-        return [(str(code), label or _spaced(str(code))) for code, label in known.choices.items()]
+        return [
+            (str(code), label or spaced_name(str(code))) for code, label in known.choices.items()
+        ]
 
 
-def _spaced(name: str) -> str:
+def spaced_name(name: str) -> str:
     return conditions.spaced(name).replace(".", ": ")
 
 

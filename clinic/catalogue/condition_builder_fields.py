@@ -14,11 +14,25 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
 from clinic.catalogue import conditions
-from clinic.catalogue.condition_builder import NONE, Node, Vocabulary
+from clinic.catalogue.condition_builder import NONE, Node, Vocabulary, spaced_name
 
 REDRAWS = "js-redraw"  # what changes the shape of a form when it is changed
 MARK = "Mend what is marked here."
-Groups = dict[str, list[tuple[str, str]]]
+
+
+class Listed:
+    """What a list of codes is chosen from, under its groups; drawn once for all lists of a page."""
+
+    def __init__(self, groups: dict[str, list[tuple[str, str]]]):
+        self.groups = {label: list(some) for label, some in groups.items() if some}
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        return {code: label for some in self.groups.values() for code, label in some}
+
+    @cached_property
+    def options(self):
+        return _grouped(self.groups)
 
 
 def typed(form: forms.Form, data) -> forms.Form:
@@ -61,18 +75,7 @@ class Drawn:
     @property
     def facts(self):
         """Options of all that may be asked, under the groups of the questions."""
-        chosen = self.node.fact
-        groups = format_html_join(
-            "",
-            '<optgroup label="{}">{}</optgroup>',
-            ((label, _options(some, chosen)) for label, some in self._fact_groups),
-        )
-        return format_html('<option value="">Choose what is asked</option>{}', groups)
-
-    @property
-    def _fact_groups(self):
-        groups = self.words.groups(self.node.fact)
-        return [(label, [(one.name, one.label) for one in some]) for label, some in groups.items()]
+        return chosen_of(facts_of(self.words), self.node.fact)
 
     @property
     def comparisons(self):
@@ -109,6 +112,12 @@ class Drawn:
         return asked.unit if asked else ""
 
     @property
+    def question(self) -> str:
+        """What the patient is asked, in full."""
+        asked = self.words.asked.get(self.node.fact)
+        return asked.question if asked else ""
+
+    @property
     def spans(self):
         return _options([(unit, unit) for unit in conditions.SPANS], self.node.unit)
 
@@ -136,11 +145,32 @@ SELECTED = mark_safe(" selected")
 
 
 def _options(choices: Iterable[tuple[str, str]], chosen: str):
-    return format_html_join(
-        "",
-        '<option value="{}"{}>{}</option>',
-        ((code, SELECTED if code == chosen else "", label) for code, label in choices),
-    )
+    rows = ((code, SELECTED if code == chosen else "", label) for code, label in choices)
+    return format_html_join("", '<option value="{}"{}>{}</option>', rows)
+
+
+def _grouped(groups: dict[str, list[tuple[str, str]]]):
+    rows = ((label, _options(some, "")) for label, some in groups.items())
+    return format_html_join("", '<optgroup label="{}">{}</optgroup>', rows)
+
+
+def facts_of(words: Vocabulary):
+    """The options of a vocabulary's facts, drawn once: a page asks for them in every condition."""
+    if not hasattr(words, "drawn"):
+        groups = {
+            label: [(one.name, one.label) for one in some] for label, some in words.groups().items()
+        }
+        first = format_html('<option value="">{}</option>', "Choose what is asked")
+        words.drawn = first + _grouped(groups)
+    return words.drawn
+
+
+def chosen_of(options, code: str):
+    """The same options with one chosen; one that is not among them is put before them."""
+    mark = format_html('value="{}"', code)
+    if mark not in options:
+        return _options([(code, spaced_name(code))], code) + options
+    return mark_safe(options.replace(mark, f"{mark} selected", 1))
 
 
 class ConditionWidget(forms.Widget):
@@ -189,13 +219,9 @@ class ChosenWidget(forms.Widget):
     use_fieldset = True
     template_name = "catalogue/edit_rule_chosen.html"
 
-    def __init__(self, groups: Groups, listed: str = "", add: str = "Add"):
+    def __init__(self, choices: Listed, listed: str = "", add: str = "Add"):
         super().__init__()
-        self.groups, self.listed, self.add = groups, listed, add
-
-    @cached_property
-    def labels(self) -> dict[str, str]:
-        return {code: label for some in self.groups.values() for code, label in some}
+        self.choices, self.listed, self.add = choices, listed, add
 
     def value_from_datadict(self, data, files, name):
         return list(dict.fromkeys(one.strip() for one in data.getlist(name) if one.strip()))
@@ -205,14 +231,12 @@ class ChosenWidget(forms.Widget):
 
     def render(self, name, value, attrs=None, renderer=None):
         chosen = list(value or [])
-        rest = {
-            group: [(code, label) for code, label in some if code not in chosen]
-            for group, some in self.groups.items()
-        }
         context = {
             "name": name,
-            "chosen": [(code, self.labels.get(code, f"{code} (unknown)")) for code in chosen],
-            "groups": "" if self.listed else _grouped(rest),
+            "chosen": [
+                (code, self.choices.labels.get(code, f"{code} (unknown)")) for code in chosen
+            ],
+            "options": "" if self.listed else self.choices.options,
             "listed": self.listed,
             "add": self.add,
             "described": (attrs or {}).get("aria-describedby", ""),
@@ -220,23 +244,15 @@ class ChosenWidget(forms.Widget):
         return render_to_string(self.template_name, context)
 
 
-def _grouped(groups: Groups):
-    return format_html_join(
-        "",
-        '<optgroup label="{}">{}</optgroup>',
-        ((label, _options(some, "")) for label, some in groups.items() if some),
-    )
-
-
 class ChosenField(forms.Field):
     """A list of codes; `listed` names the page's own list that a typed code is looked up in."""
 
-    def __init__(self, groups: Groups, *, listed: str = "", add: str = "Add", **kwargs):
-        super().__init__(widget=ChosenWidget(groups, listed, add), **kwargs)
+    def __init__(self, choices: Listed, *, listed: str = "", add: str = "Add", **kwargs):
+        super().__init__(widget=ChosenWidget(choices, listed, add), **kwargs)
 
     def clean(self, value):
         value = list(value or [])
-        unknown = [code for code in value if code not in self.widget.labels]
+        unknown = [code for code in value if code not in self.widget.choices.labels]
         if unknown:
             raise ValidationError(f"There is no {', '.join(unknown)} in this catalogue.")
         if self.required and not value:

@@ -36,9 +36,7 @@ class Fact:
 
 def built_in(regions: Iterable[dict] = ()) -> dict[str, Fact]:
     scar_types = dict(ScarType.choices())
-    marks = {
-        f"marks.{mark}": Fact("yes_no", f"{mark.label} marks in the region") for mark in MarkType
-    }
+    marks = {f"marks.{mark}": Fact("yes_no", f"{mark.label} in the region") for mark in MarkType}
     return {
         "patient.age": Fact("number", "age"),
         "patient.sex": Fact("choice", "sex", dict(Sex.choices())),

@@ -5,7 +5,13 @@ from django import forms
 from clinic.catalogue import kinds, terms
 from clinic.catalogue.checks import DECIMALS, FIELDS_EVERYWHERE, as_number
 from clinic.catalogue.condition_builder import DEEDS, Node, changed
-from clinic.catalogue.condition_builder_fields import ChosenField, ConditionField, Words, typed
+from clinic.catalogue.condition_builder_fields import (
+    ChosenField,
+    ConditionField,
+    Listed,
+    Words,
+    typed,
+)
 from clinic.catalogue.conditions import spaced
 from clinic.catalogue.models import CODE
 from clinic.catalogue.rule_form import PATH, Choices, plain
@@ -21,9 +27,8 @@ class PairForm(forms.Form):
     def __init__(self, *args, choices: Choices, row: dict | None = None, **kwargs):
         super().__init__(*args, prefix=PREFIX, use_required_attribute=False, **kwargs)
         self.of = row
-        named = [("", "Choose a treatment")]
-        named += [(label, some) for label, some in choices.treatments.items() if some]
-        self.names = {code: name for some in choices.treatments.values() for code, name in some}
+        named = [("", "Choose a treatment"), *choices.treatments.groups.items()]
+        self.names = choices.treatments.labels
         self.fields |= {
             "a": forms.ChoiceField(label="One treatment", choices=named),
             "b": forms.ChoiceField(label="The other treatment", choices=named),
@@ -46,7 +51,7 @@ class PairForm(forms.Form):
             ),
             "assume_reason": Words(label="Why it is read so", lines=1),
             "scar_types": ChosenField(
-                {"Scars": kinds.Target.choices()},
+                Listed({"Scars": kinds.Target.choices()}),
                 label="For",
                 required=False,
                 add="All scars, or add a type",
@@ -179,11 +184,11 @@ def _plain(number):
     return None if number is None else as_number(number)
 
 
-def fields_of(choices: Choices) -> dict:
+def fields_of(choices: Choices) -> Listed:
     """The coarse words for places, which pairs speak of."""
     fields = {row["field"] for row in choices.book.rows("regions").values()}
     words = [(code, spaced(code)) for code in sorted({*fields, *FIELDS_EVERYWHERE})]
-    return {"Fields of the face": words}
+    return Listed({"Fields of the face": words})
 
 
 def next_code(codes) -> str:

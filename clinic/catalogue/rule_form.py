@@ -5,7 +5,7 @@ its shape by buttons, becomes a row again, and takes refusals back to the fields
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from django import forms
@@ -15,7 +15,7 @@ from clinic.catalogue.condition_builder import DEEDS, Node, Vocabulary, changed
 from clinic.catalogue.condition_builder_fields import (
     ChosenField,
     ConditionField,
-    Groups,
+    Listed,
     Words,
     typed,
     whole,
@@ -34,7 +34,6 @@ class Choices:
     """What the fields of one draft are chosen from; worked out once for a page."""
 
     book: Book
-    _groups: dict = field(default_factory=dict)
 
     @cached_property
     def words(self) -> Vocabulary:
@@ -42,35 +41,40 @@ class Choices:
         return Vocabulary(rows("questions").values(), rows("regions").values())
 
     @cached_property
-    def treatments(self) -> Groups:
-        groups: Groups = {}
-        for kind in terms.TreatmentKind:
-            some = [row for row in self.book.rows("treatments").values() if row["kind"] == kind]
-            groups[kind.label] = _by_name((row["code"], row["name"]) for row in some)
-        return groups
+    def treatments(self) -> Listed:
+        rows = self.book.rows("treatments").values()
+        return Listed(
+            {
+                kind.label: _by_name((r["code"], r["name"]) for r in rows if r["kind"] == kind)
+                for kind in terms.TreatmentKind
+            }
+        )
 
     @cached_property
-    def targets(self) -> Groups:
+    def targets(self) -> Listed:
         families = self.book.rows("families").values()
         named = _by_name((row["code"], row["name"]) for row in families)
-        return {"Families": named, **self.treatments}
+        return Listed({"Families": named, **self.treatments.groups})
 
     @cached_property
-    def regions(self) -> Groups:
-        groups: Groups = {}
-        for row in self.book.rows("regions").values():
-            label = kinds.RegionArea(row["area"]).label
-            groups.setdefault(label, []).append((row["code"], row["name"]))
-        return groups
+    def regions(self) -> Listed:
+        rows = self.book.rows("regions").values()
+        return Listed(
+            {
+                area.label: [(r["code"], r["name"]) for r in rows if r["area"] == area]
+                for area in kinds.RegionArea
+            }
+        )
 
     @cached_property
-    def scar_types(self) -> Groups:
-        return {"Scars": terms.ScarType.choices()}
+    def scar_types(self) -> Listed:
+        return Listed({"Scars": terms.ScarType.choices()})
 
     @cached_property
-    def sources(self) -> Groups:
+    def sources(self) -> Listed:
         rows = self.book.rows("sources").values()
-        return {"Sources": [(row["code"], f"{row['code']}: {row['title'][:70]}") for row in rows]}
+        named = [(row["code"], f"{row['code']}: {row['title'][:70]}") for row in rows]
+        return Listed({"Sources": named})
 
     @cached_property
     def dates(self) -> list[tuple[str, str]]:
@@ -156,8 +160,7 @@ class ClauseForm(forms.Form):
 
     def __init__(self, *args, choices: Choices, **kwargs):
         super().__init__(*args, use_required_attribute=False, **kwargs)
-        treatments = [("", "No preparation")]
-        treatments += [(label, some) for label, some in choices.treatments.items() if some]
+        treatments = [("", "No preparation"), *choices.treatments.groups.items()]
         spans = [(unit, unit) for unit in SPANS]
         self.fields |= {
             "when": ConditionField(words=choices.words, label="If"),
