@@ -4,6 +4,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from clinic.catalogue import drafting
+from clinic.catalogue import services as catalogue_deeds
 from clinic.catalogue.models import Version
 from clinic.impact import review
 from clinic.letters.models import Message
@@ -45,6 +47,9 @@ def today(request):
         context["lapsing"] = lapses.lapsing(day)
     if user.has_perm("catalogue.edit_catalogue"):
         context["catalogue"] = _catalogue()
+    if user.has_perm("catalogue.confirm_lowered"):
+        waiting = catalogue_deeds.waiting_request()
+        context["lowering"] = waiting if waiting and waiting.asked_by != user else None
     if user.has_perm("staff.manage_users"):
         context["house"] = _house(day)
     return render(request, "clinic/today.html", context)
@@ -64,7 +69,8 @@ def _clinician(user) -> dict:
 
 def _catalogue() -> dict:
     version = Version.objects.in_force()
-    return {"version": version, "versions": Version.objects.count()}
+    unpublished = drafting.count_of_changes()
+    return {"version": version, "versions": Version.objects.count(), "unpublished": unpublished}
 
 
 def _house(day) -> dict:

@@ -1,6 +1,6 @@
 """Where a row of the draft is edited, and where it is read."""
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from clinic.catalogue import documents
 
@@ -16,9 +16,6 @@ PAGES = {
 
 def edited_at(section: str, code: str) -> str:
     if section in PAGES:
-        try:
-            return reverse(PAGES[section], args=[code])
-        except NoReverseMatch:
-            pass
+        return reverse(PAGES[section], args=[code])
     model = documents.TABLES[section]._meta.model_name
     return reverse(f"admin:catalogue_{model}_change", args=[code])

@@ -18,7 +18,7 @@ from clinic.catalogue.differing import RowChange
 from clinic.catalogue.models import LinkEvent
 from clinic.catalogue.reading import Names
 
-NOBODY = "The data files, or the program itself"
+NOBODY = "The program"
 
 
 @dataclass(frozen=True)

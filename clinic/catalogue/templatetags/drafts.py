@@ -1,7 +1,7 @@
 """What an editor, and a second person, should know on every page of the catalogue."""
 
 from django import template
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from clinic.catalogue import drafting, services
 from clinic.catalogue.editors import edited_at
@@ -23,6 +23,15 @@ WORKSHOP = (
 )
 """Rooms where one works on the catalogue: page, label, permission, and the pages that are there."""
 
+ROW_PAGES = {
+    **dict.fromkeys(("treatment", "edit_treatment"), "treatments"),
+    **dict.fromkeys(("source", "edit_source"), "sources"),
+    "edit_pair": "pairs",
+    "edit_rule": "safety_rules",
+    "package": "packages",
+}
+"""Pages of one row, and the section it is of."""
+
 
 @register.simple_tag(takes_context=True)
 def workshop(context):
@@ -32,10 +41,14 @@ def workshop(context):
     rooms = [
         {"url": reverse(address_of(page)), "label": label, "here": here in pages}
         for page, label, permission, pages in WORKSHOP
-        if request.user.has_perm(permission) and is_there(page)
+        if request.user.has_perm(permission)
     ]
     if request.user.has_perm(EDIT):
         rooms[0]["count"] = drafting.count_of_changes()
+    code = request.resolver_match.kwargs.get("code")
+    if here in ROW_PAGES and code and request.user.has_perm("catalogue.view_history"):
+        address = reverse("catalogue:row_history", args=[ROW_PAGES[here], code])
+        rooms.append({"url": address, "label": "History of this row", "here": False})
     return rooms
 
 
@@ -62,10 +75,3 @@ def draft_banner(context):
 def address_of(page: str) -> str:
     """A room of another app is named with it."""
     return page if ":" in page else f"catalogue:{page}"
-
-
-def is_there(page: str) -> bool:
-    try:
-        return bool(reverse(address_of(page)))
-    except NoReverseMatch:
-        return False
