@@ -66,11 +66,11 @@ def test_an_admin_changes_a_treatment_from_end_to_end(page, sign_in, axe, tmp_pa
     assert [one["depth"] for one in now["indications"]] == ["any", "deep"]
 
     # The price list of all treatments, and a package.
-    page.get_by_role("link", name="Price list").click()
+    page.locator(".cx-actions").get_by_role("link", name="Price list").click()
     page.get_by_label("Laser, usual", exact=True).fill("120")
     page.get_by_role("button", name="Save in the draft").click()
     page.get_by_text("1 price saved in the draft").wait_for()
-    page.get_by_role("link", name="Packages").click()
+    page.locator(".cx-actions").get_by_role("link", name="Packages").click()
     for label, words in (
         ("Code", "three"),
         ("Name, as on the quote", "Three"),
