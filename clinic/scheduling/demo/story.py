@@ -6,7 +6,7 @@ replacing Django's clock while a deed is done, so that every stamp tells the day
 """
 
 import datetime as dt
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from random import Random
 from unittest.mock import patch
@@ -24,18 +24,32 @@ from patients import reported
 from patients import services as records
 from patients.models import Improvement
 from patients.questions import questions
+from planner import agreement
 from planner import services as planning
+from planner.agreed import Agreement
+from planner.documents import procedures_of
 from planner.errors import PlannerError
+from planner.models import ACTIVE
+from planner.reviewing import CONTINUE, decide
 
 HOW_MANY = 80
+LATEX = "Latex"
 FIRST_DAY = 150
 """Days before today on which the story begins."""
+LONG_AGO = 215
+"""Some began so much earlier that the review of their first block is due."""
+THINKS_FOR = 15
+"""Days that a patient takes before the first session; what prepares the skin fits into them."""
 UNFINISHED_DAYS = 18
 """What still waits for somebody is not months old."""
 TIMES_OF_DAY = (dt.time(9), dt.time(10, 15), dt.time(11, 30), dt.time(13, 30), dt.time(14, 45))
 
 
-STAMPS = (Appointment._meta.get_field("booked_at"), Change._meta.get_field("at"))
+STAMPS = (
+    Appointment._meta.get_field("booked_at"),
+    Change._meta.get_field("at"),
+    Agreement._meta.get_field("recorded_at"),
+)
 """Fields that ask the clock by themselves, by the function that they were made with."""
 
 
@@ -55,6 +69,7 @@ class Story:
     def __init__(self, today: dt.date, progress=lambda: None):
         self.today, self.progress = today, progress
         self.random = Random(faces.SEED)
+        self.told: dict = {}  # by plan: the patient's number, face and doctor
         self.counts = dict.fromkeys(("patients", "assessments", "plans", "booked", "visits"), 0)
 
     def tell(self) -> dict[str, int]:
@@ -69,6 +84,8 @@ class Story:
                 self._patient(number, person)
                 self.progress()
             self._keep_visits()
+            self._review()
+            self._confirm_soon()
         return self.counts
 
     def at(self, day: dt.date, hour: int) -> dt.datetime:
@@ -79,7 +96,8 @@ class Story:
     def _patient(self, number: int, person: faces.Person):
         doctor = self.random.choice(self.doctors)
         days = UNFINISHED_DAYS if self._is_unfinished(number) else FIRST_DAY
-        came = self._weekday(self.today - dt.timedelta(days=self.random.randrange(2, days)))
+        ago = self.random.randrange(2, days) + (LONG_AGO if number % 8 == 0 else 0)
+        came = self._weekday(self.today - dt.timedelta(days=ago))
         since = self._known_since(number, came)
         with clock(self.at(since, 9)):
             patient = self._register(person)
@@ -113,12 +131,14 @@ class Story:
             email=person.email,
             weight_kg=person.weight_kg,
             height_cm=person.height_cm,
-            allergies=self.random.choice(("None known", "None known", "Penicillin", "Latex")),
+            allergies=self.random.choice(("None known", "None known", "None known", LATEX)),
         )
 
     def _answer(self, patient, day: dt.date, doctor):
         """Everybody answers everything; a few have something to tell."""
         answers = dict.fromkeys(questions(), False) | SCORES | self._something(patient, day)
+        if patient.allergies == LATEX:  # what the record says the history does not deny
+            answers["allergy"] = {part.code: part.code == "latex" for part in _parts("allergy")}
         records.record_answers(patient=patient, answers=answers, on=day, by=doctor)
 
     def _something(self, patient, day: dt.date) -> dict:
@@ -147,7 +167,8 @@ class Story:
         if not signed or not face.groups:
             return
         with clock(self.at(came, 12)):
-            suggestion = planning.suggest_for(assessment=assessment, by=doctor)
+            begins = came + dt.timedelta(days=THINKS_FOR)
+            suggestion = planning.suggest_for(assessment=assessment, by=doctor, on=begins)
             if not suggestion.result["proposals"] or number % 8 == 5:
                 return
             plan = planning.draft_plan(
@@ -160,6 +181,7 @@ class Story:
             if number % 8 == 4:
                 return
             self._sign_and_book(number, plan, came, doctor)
+            self.told[plan.pk] = number, face, doctor
 
     def _known_since(self, number: int, came: dt.date) -> dt.date:
         """The day of the first visit; a third of the patients have been here before."""
@@ -182,6 +204,8 @@ class Story:
             planning.approve(plan=plan, by=doctor)
         except PlannerError:
             return  # the history holds it up: it stays proposed, as it would
+        if number % 16 != 6:
+            self._agree(plan, came, doctor)
         if number % 8 == 1:
             return  # approved and not booked yet: work for the front desk
         with clock(self.at(came, 16)):
@@ -194,6 +218,20 @@ class Story:
             except (SchedulingError, IndexError):
                 return
         self.counts["booked"] += 1
+
+    def _agree(self, plan, came, doctor):
+        """The patient has read the quote and signs on paper; a minor would need a guardian."""
+        with clock(self.at(came, 15)):
+            asked = agreement.options_of(plan)[:1]
+            with suppress(PlannerError):
+                agreement.agree(
+                    plan=plan,
+                    by=doctor,
+                    signed_on=came,
+                    options=[one["code"] for one in asked],
+                    consents=list(procedures_of(plan)),
+                    patient=agreement.Signer(str(plan.patient)),
+                )
 
     def _assess(self, number, patient, day, doctor, face, *, more=0, visit=0, signed=True):
         """What is seen on `day`, `more` scars a group than now; the baseline is visit 0."""
@@ -275,8 +313,37 @@ class Story:
             except SchedulingError:
                 return
 
+    def _review(self):
+        """What was seen at the reviews that have been; every third of them is decided too."""
+        held = Appointment.objects.filter(
+            kind=VisitKind.REVIEW, session__isnull=False, state=State.COMPLETED
+        )
+        for visit in held.select_related("session__block__plan", "patient"):
+            plan, day = visit.session.block.plan, visit.day
+            number, face, doctor = self.told[plan.pk]
+            groups = tuple(replace(each, count=max(1, each.count // 2)) for each in face.groups)
+            better = replace(face, groups=groups)
+            seen = self._assess(number, visit.patient, day, doctor, better, visit=2)
+            if number % 3 == 0 and plan.state in ACTIVE:
+                with clock(self.at(day, 17)):
+                    decide(session=visit.session, assessment=seen, verdict=CONTINUE, by=doctor)
+
+    def _confirm_soon(self):
+        """Most of the coming week have said that they come."""
+        soon = self.at(self.today + dt.timedelta(days=7), 0)
+        coming = Appointment.objects.coming(self.at(self.today, 0)).filter(starts_at__lt=soon)
+        for count, visit in enumerate(coming.order_by("starts_at")):
+            if count % 3:
+                booking.change_state(
+                    appointment=visit, to=State.CONFIRMED, by=self.desk, revision=visit.revision
+                )
+
     def _weekday(self, day: dt.date) -> dt.date:
         return day - dt.timedelta(days=max(0, day.weekday() - 4))
+
+
+def _parts(question: str):
+    return questions()[question].parts
 
 
 SCORES = {"dcq": 4, "phq2": 0, "pih_care": "improving", "pregnancy_excluded": True}
