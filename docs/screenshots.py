@@ -82,6 +82,7 @@ def a_running_clinic():
     made = setup_databases(verbosity=0, interactive=False)
     call_command("load_catalogue")
     call_command("demo")
+    edit_the_draft()
     server = LiveServer("127.0.0.1")
     try:
         yield server.url
@@ -92,6 +93,20 @@ def a_running_clinic():
         teardown_databases(made, verbosity=0)
         Server(settings.TEST_FOLDER / "postgres").remove()
         shutil.rmtree(settings.TEST_FOLDER, ignore_errors=True)
+
+
+def edit_the_draft():
+    """A dearer treatment and a longer interval, so that there is something to publish."""
+    from clinic.catalogue import drafting
+
+    row = drafting.read("treatments", "fractional_ablative_co2")
+    seen = drafting.token(row)
+    figures = {figure["kind"]: figure for figure in row["figures"]}
+    for key in ("min", "typical", "max"):
+        if figures["interval_weeks"][key] is not None:
+            figures["interval_weeks"][key] += 2
+    figures["price"]["typical"] = figures["price"]["max"]
+    drafting.save("treatments", row, seen=seen)
 
 
 @contextmanager
@@ -110,7 +125,7 @@ def pages() -> list[Shot]:
     from django.db.models import Count
     from django.utils import timezone
 
-    from clinic.catalogue.models import Source
+    from clinic.catalogue.models import PairRule, SafetyRule, Source
     from clinic.letters.models import Message, Wording
     from clinic.scheduling.models import Appointment, Resource
     from clinic.staff.models import User
@@ -134,6 +149,7 @@ def pages() -> list[Shot]:
     shown = Patient.objects.filter(photos__withdrawn_at=None, photos__isnull=False).first()
     review = PlannedSession.objects.filter(kind="review", block__plan=plan).first()
     message = Message.objects.first()
+    rule = SafetyRule.objects.filter(family="ISO").first()
     at, today = coming.starts_at.date(), timezone.localdate()
     of, on = f"/patients/{patient.pk}", f"/plans/{plan.pk}"
     consent = f"{on}/documents/consent/{plan.sessions.first().steps.first().treatment}/"
@@ -231,6 +247,26 @@ def pages() -> list[Shot]:
         ),
         Shot("treatment", DOCTOR, "/catalogue/treatments/fractional_ablative_co2/"),
         Shot("source", KEEPER, f"/catalogue/sources/{Source.objects.first().code}/"),
+        Shot("edit-treatment", KEEPER, "/catalogue/treatments/fractional_ablative_co2/edit/"),
+        Shot("new-treatment", KEEPER, "/catalogue/treatments/new/"),
+        Shot("matrix", KEEPER, "/catalogue/pairs/matrix/"),
+        Shot("edit-pair", KEEPER, f"/catalogue/pairs/{PairRule.objects.first().code}/edit/"),
+        Shot("edit-rule", KEEPER, f"/catalogue/safety/{rule.code}/edit/"),
+        Shot("new-rule", KEEPER, "/catalogue/safety/new/"),
+        *(
+            Shot(name, KEEPER, f"/catalogue/{name}/")
+            for name in ("prices", "packages", "exchange", "evidence")
+        ),
+        *(
+            Shot(name, KEEPER, f"/catalogue/{name}/")
+            for name in ("draft", "publish", "versions", "history")
+        ),
+        Shot("row-history", KEEPER, f"/catalogue/history/safety_rules/{rule.code}/"),
+        Shot("impact", KEEPER, "/impact/"),
+        Shot("impact-review", DOCTOR, "/impact/review/"),
+        Shot("overrides", KEEPER, "/impact/overrides/"),
+        Shot("adverse-events", DOCTOR, f"/calendar/patients/{patient.pk}/adverse-events/"),
+        Shot("house", DESK, "/calendar/house/"),
         Shot("clinic", OWNER, "/catalogue/clinic/"),
         Shot("users", OWNER, "/staff/users/"),
         Shot("invite", OWNER, "/staff/users/invite/"),
