@@ -28,9 +28,11 @@ class SourceForm(forms.Form):
         "url": "Link",
         "how": "How it was read",
         "read_extent": "How much of it was read",
-        "quality": "Type, such as RCT n=60 or guideline",
+        "quality": "Type",
         "note": "Note",
     }
+
+    SHORT = ("authors", "journal", "url", "read_extent", "quality")
 
     def __init__(self, *args, row, **kwargs):
         self.table = all_tables()["sources"]
@@ -43,6 +45,10 @@ class SourceForm(forms.Form):
         for name, label in self.LABELS.items():
             self.fields[name] = fields[name]
             self.fields[name].label = label
+            if name in self.SHORT:
+                self.fields[name].widget = forms.TextInput()
+        self.fields["quality"].help_text = "Such as RCT n=60, guideline or clinic web page."
+        self.fields["how"].help_text = "Such as: read in full, or read via search."
         if row:
             del self.fields["code"]
 

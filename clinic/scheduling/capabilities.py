@@ -1,5 +1,6 @@
 """What people and devices can do, in the catalogue's words instead of its codes."""
 
+from clinic.catalogue.kinds import RequirementKind
 from clinic.catalogue.models import Family, Requirement
 from clinic.catalogue.terms import Performer
 from clinic.scheduling.models import ResourceKind
@@ -11,7 +12,8 @@ def capability_names(kind: str) -> dict[str, str]:
         words = {each.value: each.label for each in Performer if each != Performer.PATIENT}
         return words | dict(Family.objects.order_by("name").values_list("code", "name"))
     if kind == ResourceKind.DEVICE:
-        return dict(Requirement.objects.order_by("name").values_list("code", "name"))
+        devices = Requirement.objects.filter(kind=RequirementKind.DEVICE)
+        return dict(devices.order_by("name").values_list("code", "name"))
     return {}
 
 

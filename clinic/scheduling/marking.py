@@ -43,11 +43,23 @@ def coming_with(resource: Resource):
 @transaction.atomic
 def look_again(resource: Resource, *, hit: list[Appointment]) -> None:
     """After the resource was saved: mark its coming visits by what it may do now."""
-    mark_lapsed(coming_with(resource))
-    does = "can do what this visit needs no more" if resource.active else "is not booked any more"
+    coming = list(coming_with(resource))
+    mark_lapsed(coming)
+    if resource.active:
+        gone = Attention.objects.open().filter(why=Why.AWAY, words=_gone(resource))
+        gone.filter(appointment__in=coming).update(cleared_at=timezone.now())
+    words = (
+        f"{resource.name} can do what this visit needs no more."
+        if resource.active
+        else _gone(resource)
+    )
     for visit in hit:
         if resource.lapses_on is None or visit.day <= resource.lapses_on or not resource.active:
-            attention.mark(visit, Why.AWAY, f"{resource.name} {does}.")
+            attention.mark(visit, Why.AWAY, words)
+
+
+def _gone(resource: Resource) -> str:
+    return f"{resource.name} is not booked any more."
 
 
 def hit_by(resource: Resource, *, before: Resource) -> list[Appointment]:

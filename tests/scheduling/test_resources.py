@@ -201,6 +201,8 @@ def test_taking_somebody_out_of_booking_lists_their_visits_first(keeper, house):
     keeper.post(house.doctor.get_absolute_url(), form | {"seen": again.context["seen"]})
     assert not Resource.objects.get(pk=house.doctor.pk).active
     assert Attention.objects.open().count() == 2
+    keeper.post(house.doctor.get_absolute_url(), form_of(keeper, house.doctor, active="on"))
+    assert Attention.objects.open().count() == 0  # back again
 
 
 def test_a_skill_that_is_taken_away_lists_the_visits_that_need_it(keeper, house):
