@@ -193,35 +193,55 @@ def _write(draft, content: dict) -> None:
 
 
 def _write_sessions(draft, content: dict) -> None:
-    """The rows of what is still to come, anew; those of performed visits get their number."""
-    Step.objects.filter(session__block__plan=draft, session__performance=None).delete()
-    _delete_visits_to_come(draft)
+    """Rows as the content has them: only what differs is written anew; what was performed stays."""
     blocks = _blocks(draft, content)
     links = chain(content["sessions"], late_of(bridge.catalogue_of(draft.catalogue_version)))
-    kept = {str(one.continues_id): one for one in draft.sessions if one.continues_id}
-    sessions, steps = [], []
+    ahead = draft.sessions.filter(performance=None).prefetch_related("steps")
+    stale = {row.number: row for row in ahead}
+    performed, fresh = [], []
     for number, (stored, link) in enumerate(zip(content["sessions"], links, strict=True), 1):
         if stored.get("performed_on"):
-            PlannedSession.objects.filter(pk=kept[stored["continues"]].pk).update(
-                number=number, day=stored["day"]
-            )
+            performed.append((stored["continues"], number, stored["day"]))
             continue
         row = session_row(blocks[stored["block"]], number, stored, link)
-        sessions.append(row)
-        steps += [step_row(row, place, step) for place, step in enumerate(stored["steps"], 1)]
-    PlannedSession.objects.bulk_create(sessions)
-    Step.objects.bulk_create(steps)
+        steps = [step_row(row, place, step) for place, step in enumerate(stored["steps"], 1)]
+        if number in stale and _is_as_stored(stale[number], row, steps):
+            del stale[number]
+        else:
+            fresh.append((row, steps))
+    _delete_visits(stale.values())
+    for continues, number, day in performed:
+        done = draft.sessions.filter(continues=continues)
+        done.exclude(number=number, day=day).update(number=number, day=day)
+    PlannedSession.objects.bulk_create([row for row, _ in fresh])
+    Step.objects.bulk_create([step for _, steps in fresh for step in steps])
 
 
-def _delete_visits_to_come(draft) -> None:
-    """In one statement: nothing hangs on the visits of a draft, and the database would refuse."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM planner_plannedsession session USING planner_block block "
-            "WHERE block.id = session.block_id AND block.plan_id = %s AND NOT EXISTS "
-            "(SELECT FROM planner_performance done WHERE done.session_id = session.id)",
-            [draft.pk],
-        )
+def _is_as_stored(old: PlannedSession, new: PlannedSession, steps: list[Step]) -> bool:
+    kept = list(old.steps.all())
+    return (
+        _equal(old, new)
+        and len(kept) == len(steps)
+        and all(_equal(one, other, but="session") for one, other in zip(kept, steps, strict=True))
+    )
+
+
+def _equal(old, new, but: str = "") -> bool:
+    """Whether two rows say the same, but for their keys; one may hold words not yet read."""
+    return all(
+        field.to_python(getattr(old, field.attname)) == field.to_python(getattr(new, field.attname))
+        for field in old._meta.concrete_fields
+        if not field.primary_key and field.name != but
+    )
+
+
+def _delete_visits(rows) -> None:
+    """In two statements: nothing but steps hangs on a draft's visits, or the database refuses."""
+    keys = [row.pk for row in rows]
+    if keys:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM planner_step WHERE session_id = ANY(%s)", [keys])
+            cursor.execute("DELETE FROM planner_plannedsession WHERE id = ANY(%s)", [keys])
 
 
 def _blocks(draft, content: dict) -> dict[int, Block]:

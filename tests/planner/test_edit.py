@@ -94,6 +94,22 @@ def test_a_plan_built_again_without_a_change_is_the_planner_s_own(draft):
         assert [s["price"] for s in new["steps"]] == [s["price"] for s in old["steps"]]
 
 
+def test_a_change_writes_the_rows_of_what_it_changes_alone(draft):
+    before = list(draft.sessions.values_list("pk", flat=True))
+    pinned = changed(draft, lambda o: hand.pin(o, (first_key(draft),), True))
+
+    assert list(pinned.sessions.values_list("pk", flat=True)) == before
+    last = procedures(draft)[-1]
+    number = outline(draft).index(last) + 1
+    moved = changed(pinned, lambda o: hand.move_visit(o, number, last.on + WEEK))
+    rows = list(moved.sessions)
+    assert [row.pk for row in rows[: number - 1]] == before[: number - 1]
+    assert rows[number - 1].pk not in before
+    assert [row.target_on.isoformat() for row in rows] == [
+        one["on"] for one in moved.content["sessions"]
+    ]
+
+
 def test_a_drop_lowers_cost_and_expectation_and_the_rows_follow(draft):
     key, before = first_key(draft), draft.content
 
