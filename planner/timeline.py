@@ -11,6 +11,8 @@ WIDE, MIDDLE, NARROW = 720, 600, 340  # of a page, a part, a column: drawn at ab
 LEFT, RIGHT = 12, 12
 ROW = 26
 TOP = 30
+ROOM_FOR_A_LABEL = 0.6  # of the width: a bar that begins later has its label to the left
+HIDDEN = 14  # little more than the radius of a mark
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,11 @@ class Mark:
     label: str
     provisional: bool
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the healing would lie behind the mark: it is drawn below it then."""
+        return self.healing < HIDDEN
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -32,6 +39,11 @@ class Bar:
     y: float
     width: float
     label: str
+    ends: bool = False  # near the right edge: its label ends where it does
+
+    @property
+    def label_x(self) -> float:
+        return self.x + self.width if self.ends else self.x
 
 
 @dataclass(frozen=True)
@@ -81,6 +93,7 @@ def timeline(content: dict, *, width=WIDE, shown: tuple[int, int] | None = None)
             TOP + row * ROW,
             max(4.0, round(((p["to_day"] or 0) - p["from_day"]) * scale, 1)),
             p["name"],
+            ends=x(p["from_day"]) > width * ROOM_FOR_A_LABEL,
         )
         for row, p in enumerate(_once_each(preparations))
     )
