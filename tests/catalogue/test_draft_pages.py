@@ -7,7 +7,7 @@ from clinic.catalogue import drafting, services
 from clinic.catalogue.models import LoweringRequest, Version
 from clinic.staff.roles import Role
 from tests.catalogue.small import write_small
-from tests.factories import make_user
+from tests.factories import make_approved_plan, make_user
 
 RULE = ("safety_rules", "ISO-1")
 
@@ -173,3 +173,21 @@ def test_discarding_shows_what_goes_and_refuses_what_came_since(client, admin):
 
     assert refused.status_code == 422
     assert not drafting.draft_state().is_changed
+
+
+def test_a_signed_plan_keeps_its_version_when_others_are_published_and_restored(
+    client, tmp_path, db
+):
+    plan = make_approved_plan()
+    signed_with = (plan.catalogue_version.number, plan.catalogue_version.hash)
+    loaded = services.load(write_small(tmp_path), overwrite=True)
+    client.force_login(make_user(Role.CATALOGUE_ADMIN), "clinic.staff.backends.RoleBackend")
+    edit("treatments", "laser", name="Another laser")
+    client.post(at("publish"), {"seen": hash_now(), "words": "Renamed."})
+    client.post(at("restore", loaded.number), {"seen": hash_now()})
+    client.post(at("publish"), {"seen": hash_now(), "words": "Back."})
+
+    plan.refresh_from_db()
+
+    assert Version.objects.in_force().number == loaded.number + 2
+    assert (plan.catalogue_version.number, plan.catalogue_version.hash) == signed_with

@@ -44,12 +44,19 @@ def workshop(context):
         if request.user.has_perm(permission)
     ]
     if request.user.has_perm(EDIT):
-        rooms[0]["count"] = drafting.count_of_changes()
+        rooms[0]["count"] = _count(request)
     code = request.resolver_match.kwargs.get("code")
     if here in ROW_PAGES and code and request.user.has_perm("catalogue.view_history"):
         address = reverse("catalogue:row_history", args=[ROW_PAGES[here], code])
         rooms.append({"url": address, "label": "History of this row", "here": False})
     return rooms
+
+
+def _count(request) -> int:
+    """Counted once for the whole page."""
+    if not hasattr(request, "unpublished_changes"):
+        request.unpublished_changes = drafting.count_of_changes()
+    return request.unpublished_changes
 
 
 @register.simple_tag
@@ -64,7 +71,7 @@ def draft_banner(context):
     user = context["request"].user
     shown = {"here": context["request"].resolver_match.url_name}
     if user.has_perm("catalogue.edit_catalogue"):
-        shown["count"] = drafting.count_of_changes()
+        shown["count"] = _count(context["request"])
     if user.has_perm("catalogue.confirm_lowered"):
         waiting = services.waiting_request()
         if waiting and waiting.asked_by != user:
