@@ -48,7 +48,7 @@ class Due:
 
     @property
     def may_book(self) -> bool:
-        return not self.ask or self.reason == Unbooked.MISSED
+        return not self.ask or (self.reason == Unbooked.MISSED and not self.is_late)
 
     @property
     def plan(self):
@@ -113,7 +113,7 @@ def _due_of(sessions, standing, off, continued, on: dt.date, zone):
             earliest, latest = windows.window_dates(session, before)
             if earliest <= on + LOOK_AHEAD:
                 reason, detail = _why(session, off.get(session.pk), sessions, firm)
-                late = bool(latest and latest < on) and reason != Unbooked.MISSED
+                late = bool(latest and latest < on)
                 yield Due(session, reason, detail, earliest, latest, late)
         before = day or (before if hasattr(session, "counts_like") else None)
         reviewed = session.kind != "review" or bridge.performed_on(session) is not None
