@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from clinic.impact.models import KeptOutcome
+from clinic.impact.models import KeptOutcome, Preview
 from clinic.impact.outcomes import FORMAT, Subject
 from planner.engine.suggest import PLANNER_VERSION
 from planner.stored import digest, plain, solver_version
@@ -50,4 +50,8 @@ class Kept:
 
 
 def forget_old() -> None:
-    KeptOutcome.objects.filter(kept_on__lt=timezone.localdate() - timedelta(days=DAYS)).delete()
+    """Outcomes of past days, and old previews but the latest; no record of care is among them."""
+    before = timezone.now() - timedelta(days=DAYS)
+    KeptOutcome.objects.filter(kept_on__lt=timezone.localdate(before)).delete()
+    latest = Preview.objects.values_list("pk", flat=True).first()
+    Preview.objects.filter(asked_at__lt=before).exclude(pk=latest).delete()

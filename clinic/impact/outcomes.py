@@ -40,7 +40,7 @@ def outcome_of(subject: Subject, catalogue: Catalogue) -> dict:
     proposals = suggest(subject.case, catalogue).proposals
     return {
         "proposals": [_proposal(proposal) for proposal in proposals],
-        "plan": subject.given and _plan(subject, catalogue),
+        "plan": subject.given and plan_outcome(subject, catalogue),
     }
 
 
@@ -73,7 +73,8 @@ def _share(value: float) -> float:
     return round(value, 4) + 0.0
 
 
-def _plan(subject: Subject, catalogue: Catalogue) -> dict:
+def plan_outcome(subject: Subject, catalogue: Catalogue) -> dict:
+    """What the rules say of the draft as it lies there, and what it comes to."""
     checked = check(subject.case, catalogue, subject.given, Desk(subject.case, catalogue))
     return {
         "breaks": sorted(_breaks(subject, checked)),

@@ -147,7 +147,8 @@ def _as_planned_by(session, catalogue: Catalogue) -> SimpleNamespace:
     steps = []
     for step in session.steps.all():
         row = catalogue.treatments.get(step.treatment) or step
-        steps.append(SimpleNamespace(**{name: getattr(row, name) for name in CARRIED}))
+        carried = {name: getattr(row, name) for name in CARRIED}
+        steps.append(SimpleNamespace(name=step.name, **carried))
     rows = [
         catalogue.treatments[step.treatment]
         for step in session.steps.all()

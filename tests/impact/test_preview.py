@@ -15,7 +15,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from clinic.catalogue import drafting
 from clinic.catalogue import services as catalogue
-from clinic.impact import cases, queue, review, runs
+from clinic.impact import cases, queue, report, review, runs
 from clinic.impact.crew import Crew, Task
 from clinic.impact.models import KeptOutcome, Preview, ReviewItem, State, Swept
 from clinic.impact.outcomes import Subject, outcome_of
@@ -36,13 +36,14 @@ def drafts_of(preview) -> set[str]:
     return {row["plan"] for row in preview.result["drafts"]}
 
 
-# ---- what it finds
+# ---- what it finds, and who sees what of it
 
 
-def test_a_raised_rule_changes_the_draft_that_it_hits_and_no_other(house):
+def test_a_raised_rule_changes_the_draft_that_it_hits_and_no_other(house, client):
+    """One clinic, tried twice: an edit and a preview cost a second each."""
     raise_rule()
-
     preview = tried(house.admin)
+    patient, address = house.draft.patient, house.draft.get_absolute_url()
 
     assert drafts_of(preview) == {str(house.draft.pk)}
     row = preview.result["drafts"][0]
@@ -52,48 +53,38 @@ def test_a_raised_rule_changes_the_draft_that_it_hits_and_no_other(house):
     house.signed.refresh_from_db()
     assert house.signed.state == "approved"
 
-
-def test_what_is_not_reached_is_not_computed_nor_anything_twice(house):
-    raise_rule()
-    first = tried(house.admin)
-
-    again = tried(house.admin)
-
-    assert first.result["untouched"] == FEW_CASES + 1
-    assert sum(first.result["computed"].values()) == KeptOutcome.objects.count() > 0
-    assert again.result["computed"] == {}
-    assert again.result["drafts"] == first.result["drafts"]
-
-
-def test_another_price_is_told_with_both_amounts(house, client):
-    row = drafting.read("treatments", "ha_dressing_post_laser")
-    price = next(one for one in row["figures"] if one["kind"] == "price")
-    others = [one for one in row["figures"] if one["kind"] != "price"]
-    new = price | dict.fromkeys(("min", "typical", "max"), "4321.00")
-    change("treatments", row["code"], figures=[*others, new])
-
-    tried(house.admin)
-
-    shown = page(client, house.admin)
-    assert f"{price['typical']} " in shown
-    assert "4321.00 " in shown
-
-
-# ---- who sees what
-
-
-def test_an_admin_reads_record_numbers_and_a_clinician_names(house, client):
-    raise_rule()
-    tried(house.admin)
-    patient = house.draft.patient
-
     for_admin, for_doctor = page(client, house.admin), page(client, house.doctor)
-
     assert f"Record {patient.record_number}" in for_admin
     assert str(patient) not in for_admin
-    assert house.draft.get_absolute_url() not in for_admin
+    assert address not in for_admin
     assert str(patient) in for_doctor
-    assert house.draft.get_absolute_url() in for_doctor
+    assert address in for_doctor
+
+    again = tried(house.admin)
+    assert preview.result["untouched"] == FEW_CASES + 1
+    assert sum(preview.result["computed"].values()) == KeptOutcome.objects.count() > 0
+    assert again.result["computed"] == {}
+    assert again.result["drafts"] == preview.result["drafts"]
+
+    stale = "try it again before you publish"
+    assert stale not in page(client, house.admin)
+    change("safety_rules", "PSY-3", title="Low mood, asked for")
+    assert stale in page(client, house.admin)
+
+
+def test_another_price_is_told_with_both_amounts():
+    old = shipped.load_document_from_yaml()
+    price = {"kind": "price", "typical": "4321.00"}
+    new = {**old, "treatments": [
+        row | {"figures": [price]} if row["code"] == "subcision" else row
+        for row in old["treatments"]
+    ]}  # fmt: skip
+
+    told = report.prices(old, new)
+
+    was = next(row for row in old["treatments"] if row["code"] == "subcision")["figures"]
+    was = next(figure["typical"] for figure in was if figure["kind"] == "price")
+    assert [(row["code"], row["amounts"]) for row in told] == [("subcision", [was, "4321.00"])]
 
 
 def test_only_an_admin_starts_and_only_a_clinician_reviews(house, client):
@@ -165,16 +156,6 @@ def test_a_preview_whose_worker_was_killed_is_taken_up_again_and_then_told(house
     assert failed.state == State.FAILED
     assert failed.trouble == runs.DIED
     assert runs.go_on(preview=failed, by=house.admin)
-
-
-def test_a_result_is_shown_as_stale_once_the_draft_or_the_version_moves_on(house, client):
-    raise_rule()
-    tried(house.admin)
-    assert "try it again before you publish" not in page(client, house.admin)
-
-    change("safety_rules", "PSY-3", title="Low mood, asked for")
-
-    assert "try it again before you publish" in page(client, house.admin)
 
 
 def test_a_draft_that_is_in_force_is_not_tried(house, client):
@@ -271,38 +252,31 @@ def overridden(house):
     return step
 
 
-def test_the_ledger_tells_rules_reasons_and_treatments(house, overridden, client):
+def test_the_ledger_tells_rules_reasons_and_treatments_and_its_export_is_safe(
+    house, overridden, client
+):
     for_doctor = page(client, house.doctor, "impact:ledger")
     for_admin = page(client, house.admin, "impact:ledger")
+    words, patient = "She wants it so.", str(house.draft.patient)
 
     for shown in (for_doctor, for_admin):
         assert RULE in shown
         assert overridden.name in shown
         assert OverrideReason.objects.first().words in shown
         assert "<strong>1</strong> step in <strong>1</strong> plan" in shown
-    assert "She wants it so." in for_doctor
-    assert "She wants it so." not in for_admin
-    assert str(house.draft.patient) not in for_admin
+    assert words in for_doctor
+    assert words not in for_admin
+    assert patient not in for_admin
     assert reverse("catalogue:edit_rule", args=[RULE]) in for_admin
 
-
-def test_the_ledger_keeps_to_its_time_and_says_what_is_wrong_with_a_date(house, overridden, client):
-    client.force_login(house.doctor)
-    address = reverse("impact:ledger")
-
-    before = client.get(address, {"until": "2020-01-01"}).content.decode()
-    wrong = client.get(address, {"since": "2026-02-01", "until": "2026-01-01"}).content.decode()
-
-    assert "No rule was departed from" in before
-    assert "The last day is before the first" in wrong
-
-
-def test_the_export_is_safe_in_a_spreadsheet_and_names_nobody(house, overridden, client):
-    client.force_login(house.admin)
-
     text = client.get(reverse("impact:ledger_csv")).content.decode()
-
     _, row = csv.reader(text.splitlines())
     assert row[:2] == [RULE, "'=HYPERLINK(evil)"]
-    assert "She wants it so." not in text
-    assert str(house.draft.patient) not in text
+    assert words not in text
+    assert patient not in text
+
+    address = reverse("impact:ledger")
+    before = client.get(address, {"until": "2020-01-01"}).content.decode()
+    wrong = client.get(address, {"since": "2026-02-01", "until": "2026-01-01"}).content.decode()
+    assert "No rule was departed from" in before
+    assert "The last day is before the first" in wrong

@@ -15,13 +15,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @tablet_first
 def test_a_raised_rule_is_seen_in_three_open_drafts(page, sign_in, axe):
+    page.set_default_timeout(60_000)  # the whole catalogue is checked at each save
     make_clinic()
     drafts = make_drafts(make_user(), STRATEGIES)
     assert len(drafts) == 3
     sign_in(page, make_admin())
 
     page.goto(reverse("catalogue:edit_rule", args=[RULE]))
-    page.locator("#c0-effect").select_option("BLOCK")
+    page.locator("#c0").get_by_label("Then").select_option("BLOCK")
+    page.locator("#rule-said").get_by_text("Contraindicated").first.wait_for()
+    page.wait_for_load_state("networkidle")  # the hits on the library follow the choice
     page.get_by_role("button", name="Save in the draft").click()
     page.get_by_text(f"{RULE} is saved in the draft.").wait_for()
     page.goto(reverse("catalogue:draft"))

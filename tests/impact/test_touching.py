@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clinic.impact import cases
-from clinic.impact.outcomes import Subject, outcome_of
+from clinic.impact.outcomes import Subject, outcome_of, plan_outcome
 from clinic.impact.touching import Changes
 from planner.engine.suggest import suggest
 from planner.engine.values import PastTreatment
@@ -53,6 +53,10 @@ def test_what_is_called_untouched_comes_out_the_same(seed):
 
     for subject in untouched:
         assert outcome_of(subject, catalogue) == now(subject), f"{subject.case.id}: {told}"
+    for subject in subjects():
+        if subject.given and not changes.may_touch_plan(subject):
+            plan = plan_outcome(subject, catalogue)
+            assert plan == plan_outcome(subject, shipped.catalogue()), f"{subject.case.id}: {told}"
 
 
 def touched(catalogue) -> set[str]:
