@@ -171,6 +171,11 @@ def treatment_page(book: Book, row: dict) -> dict:
             for pair in book.rows("pairs").values()
             if code in (pair["a"], pair["b"])
         ],
+        "packages": [
+            package
+            for package in book.rows("packages").values()
+            if code in book.treatments_of(package["treatments"])
+        ],
         "protocols": [
             protocol
             for protocol in book.rows("protocols").values()

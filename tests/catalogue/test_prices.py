@@ -141,6 +141,8 @@ def test_a_package_is_kept_published_and_taken_out_again(admin, small):
     assert "750.00 becomes 675.00" in admin.get(PACKAGES).content.decode()
     version = services.publish(by=None)
     assert Version.objects.get(pk=version.pk).document["packages"][0]["code"] == "three"
+    read = admin.get("/catalogue/treatments/subcision/").content.decode()
+    assert "Three sessions (3 sessions, 10 % off each)" in read
     one = f"{PACKAGES}three/"
     post(admin, opened(admin, one), one, percent="", price="600")
     assert drafting.read("packages", "three")["price"] == "600.00"
