@@ -17,6 +17,7 @@ from clinic.catalogue.errors import Problem, RowMoved, RowRefused
 from clinic.catalogue.evidence_models import EvidenceReview, Outcome
 from clinic.catalogue.exchange_tables import Table, all_tables
 from clinic.catalogue.reading import Book, Names
+from clinic.catalogue.treatment_support import CLAIMS, MARKS
 
 KEYS = {
     "indications": ("scar_type", "depth"),
@@ -24,10 +25,6 @@ KEYS = {
     "contraindications": ("word",),
 }
 """What tells the items of a list apart; others are told apart by their place in it."""
-
-CLAIMS = (terms.Verification.V.value, terms.Verification.P.value)
-MARKS = frozenset(["gk", "conv", "clinic_default"])
-"""Codes among the sources that say how a value came about, and are no document."""
 
 NO_DOCUMENT = "What is verified was read in a document: name its code, such as kang2009."
 NEW_VALUE = "The value is new: name the source that gives it, or mark it as the clinic's default."

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from clinic.catalogue import differing, documents, drafting, evidence, terms
@@ -18,6 +18,7 @@ from clinic.catalogue.exchange_tables import settle
 from clinic.catalogue.filters import Filter, with_all
 from clinic.catalogue.line_form import MARKS, fields_for, marks_fields
 from clinic.catalogue.reading import Book, Names
+from clinic.catalogue.treatment_support import CLAIMS
 
 A_PAGE = 50
 OWN_PAGES = {
@@ -25,6 +26,7 @@ OWN_PAGES = {
     "pairs": "edit_pair",
     "safety_rules": "edit_rule",
     "sources": "edit_source",
+    "packages": "package",
 }
 OPEN = [pair for pair in terms.Verification.choices() if pair[0] != terms.Verification.V]
 MOVED = "Somebody else changed this while it was open. Look at it as it is now; {} kept below."
@@ -121,7 +123,7 @@ class ReviewForm(forms.Form):
         if outcome == Outcome.KEPT and changed:
             words = ", ".join(differing.label_of(name).lower() for name in sorted(changed))
             self.add_error("outcome", f"You changed {words}. Choose what you found instead.")
-        if outcome == Outcome.SOURCED and self.new_line["verification"] not in evidence.CLAIMS:
+        if outcome == Outcome.SOURCED and self.new_line["verification"] not in CLAIMS:
             self.add_error("verification", "Say whether the source verifies it in full or partly.")
         if outcome == Outcome.CORRECTED and not changed:
             self.add_error("outcome", "Nothing is changed yet. Correct it beneath, or keep it.")
@@ -243,10 +245,7 @@ def _after(items, here, query) -> str:
 
 def _editor_of(section: str, code: str) -> str:
     """The page on which the whole row is edited."""
-    page = OWN_PAGES.get(section)
-    try:
-        return reverse(f"catalogue:{page}", args=[code])
-    except NoReverseMatch:
-        pass
+    if section in OWN_PAGES:
+        return reverse(f"catalogue:{OWN_PAGES[section]}", args=[code])
     model = documents.TABLES[section]._meta.model_name
     return reverse(f"admin:catalogue_{model}_change", args=[code])
