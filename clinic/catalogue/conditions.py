@@ -75,6 +75,16 @@ def spaced(code: str) -> str:
     return code.replace("_", " ")
 
 
+def leaves(condition: dict | None) -> Iterator[dict]:
+    """Every comparison inside a condition."""
+    if condition is None:
+        return
+    if "fact" in condition:
+        yield condition
+    for part in (*condition.get("all", ()), *condition.get("any", ()), condition.get("not")):
+        yield from leaves(part)
+
+
 # ---- what is wrong with a condition
 
 

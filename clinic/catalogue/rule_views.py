@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from clinic.catalogue import drafting, presenting
 from clinic.catalogue.condition_builder_fields import dressed
+from clinic.catalogue.conditions import leaves, span_in_words
 from clinic.catalogue.drafting import RowMoved, RowRefused
 from clinic.catalogue.lowering_rules import RuleReader
 from clinic.catalogue.models import Version
@@ -113,9 +114,25 @@ def sentence(desk: RuleDesk, names: Names) -> dict:
     """What the choices say so far; a clause that is not complete is None."""
     offered = desk.head["alternatives"].value() or []
     return {
-        "clauses": [row and presenting.clause_line(row, names) for row in desk.shown_clauses()],
+        "clauses": [row and _line(row, names) for row in desk.shown_clauses()],
         "alternatives": [names.treatment_or_family(code) for code in offered],
     }
+
+
+def _line(clause: dict, names: Names) -> dict:
+    return presenting.clause_line(clause, names) | {"uneven": uneven(clause)}
+
+
+def uneven(clause: dict) -> str:
+    """Where the condition runs for another time than “until” says: that time, in words."""
+    until = clause["until"] or {"fact": "", "plus": None}
+    spans = [
+        leaf["within"]
+        for leaf in leaves(clause["when"])
+        if leaf["fact"] == until["fact"] and "within" in leaf
+    ]
+    differs = spans and until["plus"] not in spans
+    return " and ".join(span_in_words(span) for span in spans) if differs else ""
 
 
 def compared(desk: RuleDesk) -> dict | None:

@@ -12,6 +12,7 @@ from clinic.catalogue import checks, documents, drafting, services
 from clinic.catalogue.condition_builder import Node, Vocabulary, changed
 from clinic.catalogue.reading import Book
 from clinic.catalogue.rule_form import Choices, RuleDesk
+from clinic.catalogue.rule_views import uneven
 from clinic.staff.roles import Role
 from tests.catalogue.small import write_small
 from tests.factories import make_user, shipped
@@ -75,6 +76,7 @@ def test_every_rule_comes_back_from_the_form_as_it_was(choices):
 
         assert desk.is_valid(), (row["code"], [form.errors for form in desk.clauses])
         assert documents.canonical(desk.row()) == documents.canonical(row)
+        assert not any(uneven(clause) for clause in row["clauses"]), row["code"]
 
 
 def test_every_condition_comes_back_from_its_nodes_as_it_was(choices):
@@ -265,6 +267,7 @@ def test_the_sentence_and_what_it_does_to_safety_are_said_before_saving(keeper, 
     assert "Lowers safety" in looser
     assert "Lowers safety" not in stricter
     assert "Lowers nothing" in stricter
+    assert "The condition runs 12 months, and “until” says another time." in stricter
     assert drafting.read("safety_rules", "ISO-1")["clauses"][0]["when"]["within"] == {"months": 6}
 
 

@@ -1,0 +1,30 @@
+// A form that is drawn anew while somebody types into it: what was typed since the form was sent is
+// never overwritten; the answer is let go, and asked for again with what stands there now.
+(() => {
+  const isEditor = (target) => target?.matches?.(".ed-work");
+  let typed = false;
+
+  document.addEventListener("input", ({ target }) => {
+    if (target.closest(".ed-work")) typed = true;
+  });
+  // A choice that is sent as it is made does nothing else: htmx adds the button that has the focus.
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.elt.closest(".ed") && !detail.elt.matches("button")) detail.formData.delete("op");
+  });
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    if (isEditor(detail.target)) typed = false;
+  });
+  // A button changes the rule without a change of a field: the cases are asked then, too.
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    const hits = document.getElementById("rule-hits");
+    if (hits && isEditor(detail.target) && detail.requestConfig.elt.matches("button"))
+      htmx.trigger(hits, "redrawn");
+  });
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (!typed || !isEditor(detail.target)) return;
+    detail.shouldSwap = false;
+    const asked = detail.requestConfig.elt;
+    if (asked.matches("button")) asked.click();
+    else htmx.trigger(asked, "redraw");
+  });
+})();
