@@ -251,9 +251,9 @@ def broken_by(plan, dates, catalogue=None) -> Broken:
     again; what an answer given since then says against it is. Another `catalogue` than the one
     that the plan was signed with says what would be told by it.
     """
-    catalogue = catalogue or bridge.catalogue_of(plan.catalogue_version)
+    own = bridge.catalogue_of(plan.catalogue_version)
 
-    def findings(case, days) -> dict[tuple, str]:
+    def findings(case, days, catalogue) -> dict[tuple, str]:
         found = check(case, catalogue, bridge.dated_plan(plan, days)).findings
         return {
             (one.kind, one.rule, one.session, one.step): one.text
@@ -263,8 +263,9 @@ def broken_by(plan, dates, catalogue=None) -> Broken:
 
     today = bridge.case_of(plan.assessment, on=timezone.localdate())
     signed_on, at = timezone.localdate(plan.approved_at), plan.approved_at
-    signed = findings(bridge.case_of(plan.assessment, on=signed_on, recorded_by=at), {})
-    new = {key: text for key, text in findings(today, dates).items() if key not in signed}
+    signed = findings(bridge.case_of(plan.assessment, on=signed_on, recorded_by=at), {}, own)
+    found = findings(today, dates, catalogue or own)
+    new = {key: text for key, text in found.items() if key not in signed}
     return Broken(
         intervals=tuple(text for (kind, *_), text in new.items() if kind in INTERVALS),
         rules=tuple(text for (kind, *_), text in new.items() if kind not in INTERVALS),
