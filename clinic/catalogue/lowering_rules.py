@@ -21,9 +21,8 @@ class RuleReader:
     def __init__(self, old: Book, new: Book):
         self.old, self.new = old, new
         self.names, self.old_names = Names(new), Names(old)
-        self.offered = {
-            code for code, row in new.rows("treatments").items() if not row["withdrawn"]
-        }
+        # A withdrawn one too: it may be offered again, when nobody thinks of the rule.
+        self.known = set(new.rows("treatments"))
 
     def compare(self, was: dict, now: dict) -> Iterator[tuple[tuple, str]]:
         """(path, words) of everything that the rule no longer does."""
@@ -38,7 +37,7 @@ class RuleReader:
         return book.treatments_of(clause["targets"]) - book.treatments_of(clause["except"])
 
     def _clause(self, index: int, clause: dict, others: list) -> Iterator[tuple[tuple, str]]:
-        reached = self.reach(self.old, clause) & self.offered
+        reached = self.reach(self.old, clause) & self.known
         lacks = [list(self._lacks(clause, other)) for other in others]
         enough = [other for other, missing in zip(others, lacks, strict=True) if not missing]
         left = reached.difference(*(self.reach(self.new, other) for other in enough))

@@ -151,6 +151,13 @@ def test_a_rule_that_takes_the_say_from_an_absolute_word_lowers_it():
     assert "ISO-1 now speaks of this treatment" in found.words
 
 
+def test_withdrawing_a_treatment_is_no_way_round_its_rules():
+    new = changed(LASER, ("withdrawn",), True)
+    row_of(new, RULE)["clauses"].pop(1)
+
+    assert [(one.section, one.code) for one in lowered(OLD, new)] == [RULE]
+
+
 def test_a_lowering_says_what_was_and_what_is():
     found = lowered(OLD, changed(RULE, ("clauses", 0, "when", "within"), {"months": 4}))
 
