@@ -20,6 +20,14 @@
     if (hits && isEditor(detail.target) && detail.requestConfig.elt.matches("button"))
       htmx.trigger(hits, "redrawn");
   });
+  // Where the button is gone that was pressed, the focus stays in its condition.
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+    const asked = detail.requestConfig?.elt;
+    if (document.activeElement !== document.body || !asked?.matches("button[name=op]")) return;
+    const name = asked.closest("[data-condition]")?.dataset.condition;
+    const inside = name ? `[data-condition="${name}"]` : ".ed-work";
+    document.querySelector(`${inside} :is(select, .btn)`)?.focus();
+  });
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (!typed || !isEditor(detail.target)) return;
     detail.shouldSwap = false;
