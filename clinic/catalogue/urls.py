@@ -3,9 +3,9 @@ from django.urls import path
 from clinic.catalogue import (
     clinic_views,
     draft_views,
-    history_views,
     evidence_views,
     exchange_views,
+    history_views,
     matrix_views,
     pair_views,
     price_views,
