@@ -183,7 +183,9 @@ class _Comparison:
             yield ("weights", "pigment"), "the risk of pigment change weighs less in the choice"
 
     def limit(self, was: dict, now: dict) -> Iterator[tuple]:
-        yield from self.numbers(was, now, LIMITS)
+        # Nought sets no limit.
+        set_by = [{key: row.get(key) or None for key in LIMITS} for row in (was, now)]
+        yield from self.numbers(*set_by, LIMITS)
         if was["drug"] != now["drug"]:
             yield ("drug",), "the limit is now for another drug"
         if now["with_adrenaline"] not in (None, was["with_adrenaline"]):
