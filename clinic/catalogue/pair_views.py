@@ -116,7 +116,7 @@ def _drawn(request, form, choices, seen, *, moved=None, status=200):
             "names": names,
             "others": others,
             "two": sorted(code for code in codes if code),
-            "sources": choices.sources.groups["Sources"],
+            "sources": choices.sources.groups.get("Sources", ()),
         },
         status=status,
     )

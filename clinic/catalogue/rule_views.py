@@ -101,7 +101,7 @@ def _drawn(request, desk, row, seen, *, moved=None, status=200):
             "names": names,
             "said": sentence(desk, names),
             "safety": compared(desk),
-            "sources": desk.choices.sources.groups["Sources"],
+            "sources": desk.choices.sources.groups.get("Sources", ()),
         },
         status=status,
     )
