@@ -158,6 +158,30 @@ def test_withdrawing_a_treatment_is_no_way_round_its_rules():
     assert {(one.section, one.code) for one in lowered(OLD, new)} == {RULE}
 
 
+LIMIT = {"code": "LA-1", "drug": "lidocaine", "when": None, "mg_per_kg": 4.5, "cap_mg": None}
+LIMIT |= {"with_adrenaline": None, "factor": None, "text": "4.5 mg/kg", **MARKS}
+
+
+@pytest.mark.parametrize(
+    ("key", "was", "now", "lower"),
+    [
+        ("mg_per_kg", 4.5, 7, True),
+        ("mg_per_kg", 4.5, 0, True),
+        ("mg_per_kg", 4.5, None, True),
+        ("mg_per_kg", 4.5, 4, False),
+        ("cap_mg", None, 300, False),
+        ("cap_mg", 0, 0, False),
+        ("cap_mg", 0, None, False),
+        ("with_adrenaline", None, True, True),
+        ("when", None, {"fact": "patient.age", "lt": 18}, True),
+    ],
+)
+def test_a_dose_limit_may_only_fall_and_nought_is_no_limit(key, was, now, lower):
+    old, new = ({**OLD, "limits": [LIMIT | {key: value}]} for value in (was, now))
+
+    assert bool(lowered(old, new)) is lower
+
+
 def test_a_lowering_says_what_was_and_what_is():
     found = lowered(OLD, changed(RULE, ("clauses", 0, "when", "within"), {"months": 4}))
 
