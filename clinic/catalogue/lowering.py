@@ -8,9 +8,10 @@ published. What is for the effect of a treatment, its price or its words alone i
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from clinic.catalogue import differing, kinds
+from clinic.catalogue import differing, kinds, lowering_figures
 from clinic.catalogue.conditions import spaced
 from clinic.catalogue.implying import implies
+from clinic.catalogue.lowering_figures import EITHER, FALLING, RISING, goes_down, said
 from clinic.catalogue.lowering_rules import RuleReader
 from clinic.catalogue.reading import Book, Names
 from clinic.catalogue.terms import PairRelation
@@ -30,29 +31,8 @@ def lowered(old: dict, new: dict) -> list[Lowering]:
     return list(_Comparison(Book(old), Book(new)).all())
 
 
-# ---- figures: which way is down
+# ---- constants: which way is down
 
-FALLING, RISING, EITHER = "falling", "rising", "either"
-
-
-def _goes_down(way: str, was, now) -> bool:
-    """Whether a number moved the unsafe `way`; one that is no longer given always did."""
-    if was == now:
-        return False
-    if was is None:
-        return way == EITHER
-    if now is None or way == EITHER:
-        return True
-    return now < was if way == FALLING else now > was
-
-
-FIGURES = {
-    "interval_weeks": {"min": FALLING, "typical": FALLING},
-    "downtime_days": {"min": FALLING, "typical": FALLING, "max": FALLING},
-    "sessions": {"max": RISING},
-    "pigment_risk": {"min": FALLING, "typical": FALLING, "max": FALLING},
-    "recovery_min": {"min": FALLING, "typical": FALLING, "max": FALLING},
-}
 CONSTANTS = {
     "gap": FALLING,
     "visits": FALLING,
@@ -120,6 +100,7 @@ class _Comparison:
                 was = self.old.row(section, code)
                 for path, words in compare(was, row) if was else ():
                     yield self.at(section, row, path, words)
+        yield from self.new_rows()
         yield from self.pairs()
         yield from self.silenced_words()
 
@@ -130,6 +111,34 @@ class _Comparison:
                 is_safety = section != "calibration" or code.partition(".")[0] not in EFFECT_ONLY
                 if code not in left and is_safety:
                     yield self.at(section, row, (), words)
+
+    def new_rows(self) -> Iterator[Lowering]:
+        """What no older row can be held against, and yet may let through more than there was."""
+        compare = {
+            "treatments": self.new_treatment,
+            "policies": self.new_policy,
+            "calibration": self.new_constant,
+        }
+        for section, told in compare.items():
+            for code, row in self.new.rows(section).items():
+                if self.old.row(section, code) is None and (found := told(row)):
+                    yield self.at(section, row, *found)
+
+    def new_treatment(self, row: dict) -> tuple | None:
+        if row["withdrawn"]:
+            return None
+        return (), "a new treatment: nobody has confirmed yet which rules and limits hold it back"
+
+    def new_policy(self, row: dict) -> tuple | None:
+        if not row["detail"]:
+            return None
+        return ("detail",), "a new principle that the planner may read, such as whose rules count"
+
+    def new_constant(self, row: dict) -> tuple | None:
+        way = _way_of(row["code"])
+        if way not in (RISING, EITHER):
+            return None
+        return ("value",), f"a new constant of {row['value']:g}, where the planner had its own"
 
     def at(self, section: str, row: dict, path: tuple, words: str) -> Lowering:
         name = differing.row_name(section, row, self.names)
@@ -158,9 +167,9 @@ class _Comparison:
 
     def numbers(self, was: dict, now: dict, ways: dict, label: str = "") -> Iterator[tuple]:
         for key, way in ways.items():
-            if _goes_down(way, was.get(key), now.get(key)):
+            if goes_down(way, was.get(key), now.get(key)):
                 what = f"{label} {differing.label_of(key)}".strip()
-                yield (key,), f"{what}: {_said(was.get(key))} becomes {_said(now.get(key))}"
+                yield (key,), f"{what}: {said(was.get(key))} becomes {said(now.get(key))}"
 
     def shape(self, was: dict, now: dict, keys) -> Iterator[tuple]:
         for key in keys:
@@ -171,11 +180,8 @@ class _Comparison:
                 )
 
     def constant(self, was: dict, now: dict) -> Iterator[tuple]:
-        code = now["code"]
-        family = code.partition(".")[0]
-        way = CONSTANTS.get(code) or CONSTANTS.get(family)
-        way = way or (None if family in EFFECT_ONLY else EITHER)
-        if way and _goes_down(way, was["value"], now["value"]):
+        way = _way_of(now["code"])
+        if way and goes_down(way, was["value"], now["value"]):
             yield ("value",), f"{was['value']:g} becomes {now['value']:g}"
 
     def strategy(self, was: dict, now: dict) -> Iterator[tuple]:
@@ -227,23 +233,10 @@ class _Comparison:
         if more or (was["performers"] and not now["performers"]):
             listed = ", ".join(spaced(one) for one in more) or "anybody"
             yield ("performers",), f"may now be performed by {listed}"
-        yield from self.figures(was, now)
+        yield from lowering_figures.lowered(was, now)
         yield from self.contraindications(was, now)
         yield from self.skin_types(was["fitzpatrick"], now["fitzpatrick"])
         yield from self.care(was, now)
-
-    def figures(self, was: dict, now: dict) -> Iterator[tuple]:
-        before = {figure["kind"]: figure for figure in was["figures"]}
-        after = {figure["kind"]: (at, figure) for at, figure in enumerate(now["figures"])}
-        for kind, ways in FIGURES.items():
-            if kind not in before:
-                continue
-            at, figure = after.get(kind, (None, {}))
-            place = ("figures",) if at is None else ("figures", at)
-            for path, words in self.numbers(
-                before[kind], figure, ways, f"{kinds.FigureKind(kind).label},"
-            ):
-                yield (*place, *path) if at is not None else place, words
 
     def contraindications(self, was: dict, now: dict) -> Iterator[tuple]:
         after = {one["word"]: (at, one["level"]) for at, one in enumerate(now["contraindications"])}
@@ -283,7 +276,7 @@ class _Comparison:
             yield ("rules",), f"falls silent where these rules speak: {listed}"
 
     def question(self, was: dict, now: dict) -> Iterator[tuple]:
-        if _goes_down(RISING, was["expires_days"], now["expires_days"]):
+        if goes_down(RISING, was["expires_days"], now["expires_days"]):
             words = f"an answer holds longer: {_days(was)} becomes {_days(now)}"
             yield ("expires_days",), words
         if was["each_session"] and not now["each_session"]:
@@ -395,10 +388,10 @@ class _Comparison:
     def weeks(self, was: dict, now: dict) -> Iterator[tuple]:
         for key, way in (("min", FALLING), ("typical", FALLING)):
             given_now = key == "typical" and was.get(key) is None and now.get(key) is not None
-            if given_now or _goes_down(way, was.get(key), now.get(key)):
+            if given_now or goes_down(way, was.get(key), now.get(key)):
                 label = "least weeks" if key == "min" else "usual weeks"
                 words = (
-                    f"{label} between the two: {_said(was.get(key))} becomes {_said(now.get(key))}"
+                    f"{label} between the two: {said(was.get(key))} becomes {said(now.get(key))}"
                 )
                 yield ("weeks", key), words
 
@@ -433,13 +426,16 @@ def _skin_rank(said: dict | None, name: str) -> int:
     return words.index(found)
 
 
+def _way_of(constant: str) -> str | None:
+    """Which way a constant is unsafe; None where it is no matter of safety."""
+    family = constant.partition(".")[0]
+    way = CONSTANTS.get(constant) or CONSTANTS.get(family)
+    return way or (None if family in EFFECT_ONLY else EITHER)
+
+
 def _is_everywhere(row: dict) -> bool:
     narrow = ("when", "condition", "assume", *SCOPE)
     return not any(row[key] for key in narrow)
-
-
-def _said(number) -> str:
-    return "not given" if number is None else f"{number:g}"
 
 
 def _days(question: dict) -> str:

@@ -27,7 +27,7 @@ class RuleReader:
     def compare(self, was: dict, now: dict) -> Iterator[tuple[tuple, str]]:
         """(path, words) of everything that the rule no longer does."""
         if not was["editable"] and now["editable"]:
-            yield ("editable",), "the rule is no longer protected from changes"
+            yield ("editable",), "the ledger of overrides now offers to change it"
         if was["legal"] and was["legal"] != now["legal"]:
             yield ("legal",), "no longer marked as the same law"
         for index, clause in enumerate(was["clauses"]):

@@ -158,6 +158,64 @@ def test_withdrawing_a_treatment_is_no_way_round_its_rules():
     assert {(one.section, one.code) for one in lowered(OLD, new)} == {RULE}
 
 
+@pytest.mark.parametrize(
+    ("kind", "was", "now", "lower"),
+    [
+        ("downtime_days", (5, None, 14), (5, 5, 14), True),  # the middle of 5-14 was planned
+        ("downtime_days", (5, None, 14), (5, 12, 14), False),
+        ("downtime_days", None, (1, 2, 3), False),  # none was planned
+        ("interval_weeks", (4, None, 8), (4, 4, 8), True),
+        ("interval_weeks", (4, None, 8), (4, None, 6), True),
+        ("interval_weeks", (4, None, 8), (4, None, 10), False),
+        ("interval_weeks", (None, 6, None), (2, 6, None), True),  # the usual one was the least
+        ("interval_weeks", None, (1, 1, 1), True),  # the default gap was kept to others
+        ("sessions", (1, 2, None), (1, 2, 10), True),  # no more than the usual number
+        ("sessions", None, (None, 3, None), True),
+        ("sessions", (None, 3, None), (None, 2, None), False),
+    ],
+)
+def test_a_figure_counts_as_the_planner_reads_it(kind, was, now, lower):
+    old, new = (copy.deepcopy(OLD) for _ in range(2))
+    for document, numbers in ((old, was), (new, now)):
+        figure = dict(zip(("min", "typical", "max"), numbers or (), strict=False))
+        figures = [{"kind": kind, "note": None, **figure, **MARKS}] if numbers else []
+        row_of(document, LASER)["figures"] = figures
+        assert checks.problems(document) == []
+
+    assert bool(lowered(old, new)) is lower
+
+
+def test_a_new_treatment_is_confirmed_by_somebody_unless_it_is_not_offered():
+    new = copy.deepcopy(OLD)
+    clone = row_of(OLD, SUBCISION) | {"code": "release", "contraindications": []}
+    new["treatments"].append(clone)
+
+    assert [(one.section, one.code) for one in lowered(OLD, new)] == [("treatments", "release")]
+    new["treatments"][-1] = clone | {"withdrawn": True}
+    assert lowered(OLD, new) == []
+
+
+@pytest.mark.parametrize(
+    ("detail", "lower"),
+    [({"treatment": "laser", "inherits": ["subcision"]}, True), (None, False)],
+)
+def test_a_new_principle_that_the_planner_reads_is_a_lowering(detail, lower):
+    policy = {"code": "d9", "kind": "default_rule", "text": "As its parts.", "detail": detail}
+    new = checks.tidy({**OLD, "policies": [policy | {"evidence": "D"} | MARKS]})
+
+    assert [one.code for one in lowered(OLD, new)] == ["d9"] * lower
+
+
+@pytest.mark.parametrize(
+    ("code", "lower"),
+    [("pigment.from_skin_type", True), ("lidocaine_share.laser", False), ("course.3", False)],
+)
+def test_a_new_constant_is_a_lowering_where_the_planner_was_stricter(code, lower):
+    constant = {"code": code, "value": 4, "text": "four", **MARKS}
+
+    assert bool(lowered(OLD, {**OLD, "calibration": [constant]})) is lower
+
+
 LIMIT = {"code": "LA-1", "drug": "lidocaine", "when": None, "mg_per_kg": 4.5, "cap_mg": None}
 LIMIT |= {"with_adrenaline": None, "factor": None, "text": "4.5 mg/kg", **MARKS}
 
