@@ -56,10 +56,14 @@ class RowMoved(CatalogueError):
 
 
 class DraftMoved(CatalogueError):
-    def __init__(self):
-        super().__init__(
-            "The draft changed after you opened this page. Nothing was done; look at it again."
-        )
+    PAGE = "The draft changed after you opened this page. Nothing was done; look at it again."
+    REPORT = (
+        "Somebody changed the draft since this report was made; nothing was applied. "
+        "Look at the new report and confirm that."
+    )
+
+    def __init__(self, words: str = PAGE):
+        super().__init__(words)
 
 
 class NotConfirmed(CatalogueError):

@@ -14,20 +14,12 @@ from dataclasses import dataclass, field
 
 from clinic.catalogue import checks, differing, documents, drafting
 from clinic.catalogue.conditions import spaced
-from clinic.catalogue.errors import CatalogueError
+from clinic.catalogue.errors import DraftMoved
 from clinic.catalogue.exchange_files import Sheet, read, table_for
 from clinic.catalogue.exchange_tables import Lines, Table, all_tables, merged
 from clinic.catalogue.files import OneFile
 
 __all__ = ["DraftMoved", "Report", "all_tables", "apply", "examine"]
-
-
-class DraftMoved(CatalogueError):
-    def __init__(self):
-        super().__init__(
-            "Somebody changed the draft since this report was made; nothing was applied. "
-            "Look at the new report and confirm that."
-        )
 
 
 @dataclass(frozen=True)
@@ -101,7 +93,7 @@ def apply(name: str, data: bytes, *, shown: str) -> Report:
     with drafting.writing():
         report = examine(name, data)
         if report.stamp != shown or not report.sound:
-            raise DraftMoved
+            raise DraftMoved(DraftMoved.REPORT)
         if report.changes_anything:
             drafting.apply(report.document)
         return report
@@ -261,5 +253,5 @@ def _lost_for_good(draft: dict, new: dict):
     for section, reason in drafting.LASTING.items():
         kept = {row["code"] for row in new[section]}
         for row in draft[section]:
-            if row["code"] not in kept:
+            if row["code"] not in kept and drafting.is_published(section, row["code"]):
                 yield f"{section} {row['code']} is not in the file: {reason}. Put it back."

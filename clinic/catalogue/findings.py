@@ -41,10 +41,6 @@ def findings(document: dict, base: dict | None = None, lacks=()) -> list[Finding
     return sorted(found, key=lambda one: one.kind != ERROR)
 
 
-def errors(document: dict) -> list[Finding]:
-    return [one for one in findings(document) if one.kind == ERROR]
-
-
 ADVICE = (
     ("a circle", "Take one of these rows out, or turn round which goes first."),
     ("ban", "Keep one of the two rows, or give them conditions that never hold together."),

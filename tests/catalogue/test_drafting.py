@@ -4,11 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from clinic.catalogue import documents, drafting, services
 from clinic.catalogue.errors import CatalogueRefused, RowMoved, RowRefused
-from clinic.catalogue.models import Treatment
+from clinic.catalogue.models import PairRule, Requirement, Treatment
 from tests.catalogue.small import write_small
 
 
@@ -162,3 +162,14 @@ def test_of_two_admins_who_save_one_row_at_once_one_is_told(tmp_path):
     [told] = [one for one in answers if isinstance(one, RowMoved)]
     [kept] = [one for one in answers if isinstance(one, str)]
     assert drafting.read("pairs", "c1")["why"] == told.theirs["why"] == kept
+
+
+def test_what_was_taken_back_in_one_table_is_not_seen_after_an_edit_of_another(small):
+    with transaction.atomic():
+        PairRule.objects.filter(code="c1").update(why="taken back")
+        assert [one.code for one in drafting.draft_state().changes] == ["c1"]
+        transaction.set_rollback(True)
+
+    Requirement.objects.filter(code="needle").update(name="A longer needle")
+
+    assert [one.code for one in drafting.draft_state().changes] == ["needle"]

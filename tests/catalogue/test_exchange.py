@@ -288,10 +288,7 @@ def test_a_whole_catalogue_that_lost_something_is_refused(small):
     document = documents.draft()
     partial = exchange_files.write_catalogue({"schema": 1, "words": document["words"]})
     unsound = exchange_files.write_catalogue({**document, "sources": document["sources"][:1]})
-    Treatment.objects.create(
-        code="leeches", name="Leeches", kind="procedure", order=1, stage=1, price_unit="scar"
-    )
-    without = exchange_files.write_catalogue(document)
+    without = exchange_files.write_catalogue(document).replace(b"laser", b"other_laser")
 
     def told(data):
         return " ".join(exchange.examine("all.yaml", data).faults)
@@ -299,7 +296,18 @@ def test_a_whole_catalogue_that_lost_something_is_refused(small):
     assert "holds the whole catalogue" in told(partial)
     assert "all.yaml:" in told(unsound)
     assert "there is no smith2020 in sources" in told(unsound)
-    assert "treatments leeches is not in the file: a treatment is withdrawn" in told(without)
+    assert "treatments laser is not in the file: a treatment is withdrawn" in told(without)
+
+
+def test_a_whole_catalogue_may_lack_what_was_never_published(small):
+    data = exchange_files.write_catalogue(documents.draft())
+    Treatment.objects.create(
+        code="leeches", name="Leeches", kind="procedure", order=1, stage=1, price_unit="scar"
+    )
+
+    report = exchange.examine("all.yaml", data)
+
+    assert (report.faults, report.counts["removed"]) == ([], 1)
 
 
 # ---- files that are none
