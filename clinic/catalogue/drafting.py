@@ -185,26 +185,26 @@ def _set_withdrawn(code: str, withdrawn: bool, seen: str) -> dict:
 def apply(document: dict, *, step=lambda rows: rows) -> list[str]:
     """Put a whole document in place of the draft, or nothing of it.
 
-    Raises CatalogueRefused with place and reason for anything wrong in it. A published treatment
-    that it lacks stays, withdrawn; these are returned.
+    Raises CatalogueRefused with place and reason for anything wrong in it. What a version holds
+    and is never removed stays; the treatments among it, which are withdrawn, are returned.
     """
     if wrong := checks.problems(document):
         raise CatalogueRefused(in_words(document, problem) for problem in wrong)
     with writing():
-        kept, codes = _keeping_treatments(document)
-        if codes and (wrong := checks.problems(kept)):
-            raise CatalogueRefused(in_words(kept, problem) for problem in wrong)
-        documents.write(checks.tidy(kept), step=step)
-    return codes
+        lasting = {section: _lost(document, section) for section in LASTING}
+        if any(lasting.values()):
+            document = keeping.keep(document, documents.draft(), lasting)
+            if wrong := checks.problems(document):
+                raise CatalogueRefused(in_words(document, problem) for problem in wrong)
+        documents.write(checks.tidy(document), step=step)
+    return sorted(lasting["treatments"])
 
 
-def _keeping_treatments(document: dict) -> tuple[dict, list[str]]:
-    there = {row["code"] for row in document.get("treatments") or []}
-    gone = [code for code in documents.codes("treatments") if code not in there]
-    published = {code for code in gone if is_published("treatments", code)}
-    if not published:
-        return document, []
-    return keeping.keep_treatments(document, documents.draft(), published)
+def _lost(document: dict, section: str) -> set[str]:
+    """Codes that the draft has, the document lacks, and a version holds."""
+    there = {row["code"] for row in document.get(section) or []}
+    gone = [code for code in documents.codes(section) if code not in there]
+    return {code for code in gone if is_published(section, code)}
 
 
 def undo(section: str, code: str, *, seen: str):

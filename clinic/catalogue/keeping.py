@@ -1,25 +1,23 @@
-"""What a document must keep that lacks it: the treatments that published versions name.
+"""What a document must keep that lacks it: rows of a published version that records may name.
 
-Pure. A treatment that left is kept withdrawn, with the rows that its own row rests on, so that
-plans of the past can still be read and the treatment can be offered again as it was.
+Pure. A treatment that left is kept withdrawn, a region, scale, questionnaire, strategy or constant
+as it was, each with the rows that its own row rests on: plans of the past can still be read, and
+the planner lacks nothing that it computes with.
 """
 
 from collections.abc import Iterator
 
 
-def keep_treatments(document: dict, old: dict, published: set[str]) -> tuple[dict, list[str]]:
-    """`document` with the missing ones of `published` as `old` has them, and their codes."""
-    there = {row["code"] for row in document.get("treatments") or []}
-    gone = [
-        row for row in old["treatments"] if row["code"] in published and row["code"] not in there
-    ]
-    if not gone:
-        return document, []
+def keep(document: dict, old: dict, lasting: dict[str, set[str]]) -> dict:
+    """`document` with the rows of `lasting` (section: codes) as `old` has them."""
     kept = {section: list(rows or []) for section, rows in document.items() if section != "schema"}
     keeper = _Keeper(kept, old)
-    for row in gone:
-        keeper.keep("treatments", row | {"withdrawn": True})
-    return kept, [row["code"] for row in gone]
+    for section, codes in lasting.items():
+        for row in old[section]:
+            if row["code"] in codes - keeper.codes.get(section, set()):
+                withdrawn = {"withdrawn": True} if section == "treatments" else {}
+                keeper.keep(section, row | withdrawn)
+    return kept
 
 
 class _Keeper:

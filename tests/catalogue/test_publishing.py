@@ -13,7 +13,7 @@ from clinic.catalogue.errors import (
     NotAnswerable,
     NotConfirmed,
 )
-from clinic.catalogue.models import Treatment, Version
+from clinic.catalogue.models import Calibration, Treatment, Version
 from clinic.catalogue.reading import book
 from clinic.staff.roles import Role
 from tests.catalogue.small import SMALL, write_small
@@ -173,6 +173,57 @@ def test_an_earlier_version_comes_back_as_a_draft_and_keeps_newer_treatments(ver
     assert drafting.read("sources", "box") is not None
     third = services.publish(by=admin, words="Back.")
     assert (third.number, book(third).row("treatments", "new")["withdrawn"]) == (3, True)
+
+
+MARKS = {"verification": "conv", "sources": ["gk"]}
+LASTING = {
+    "regions": {
+        "code": "chin",
+        "name": "Chin",
+        "sides": ["M"],
+        "views": ["F"],
+        "field": "chin",
+        "area": "face",
+    },
+    "scales": {"code": "depth", "name": "Depth", **MARKS},
+    "instruments": {"code": "dlqi", "name": "DLQI", **MARKS, "sources": ["box"]},
+    "strategies": {
+        "code": "balanced",
+        "name": "Balanced",
+        "text": "A middle way.",
+        "weights": dict.fromkeys(
+            ["improvement", "downtime", "cost", "visits", "weeks", "pigment"], 1
+        ),
+        "min_share": 0.5,
+        "min_gain": 1,
+        "verification": "conv",
+    },
+    "calibration": {"code": "ideal_weight.from_bmi", "value": 30, "text": "BMI", **MARKS},
+}
+
+
+def test_what_records_and_the_planner_name_outlasts_every_whole_document(version, tmp_path):
+    drafting.save("sources", {"code": "box", "title": "The box", "how": "read"}, seen=None)
+    for section, row in LASTING.items():
+        drafting.save(section, row, seen=None)
+    services.publish(by=None)
+
+    drafting.restore(version, seen=drafting.draft_state().hash)
+    services.load(tmp_path, overwrite=True)
+
+    for section, row in LASTING.items():
+        assert drafting.read(section, row["code"]), section
+    assert drafting.read("sources", "box")
+    assert drafting.draft_state().is_sound
+
+
+def test_a_draft_without_a_constant_that_the_planner_computes_with_is_no_version(version, admin):
+    drafting.save("calibration", LASTING["calibration"] | {"sources": ["gk"]}, seen=None)
+    services.publish(by=None)
+    Calibration.objects.all().delete()
+
+    with pytest.raises(CatalogueRefused, match="the planner computes with it"):
+        services.publish(by=admin, words="Without it.")
 
 
 def test_an_upgrade_keeps_an_unpublished_draft_and_says_so(tmp_path, version):
