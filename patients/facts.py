@@ -22,14 +22,15 @@ ISOTRETINOIN_MONTHS = 12  # as far back as its question asks
 
 
 def answers_in_force(
-    patient: Patient, on: dt.date, recorded_by: dt.datetime | None = None
+    patient: Patient, on: dt.date, recorded_by: dt.datetime | None = None, asked=None
 ) -> dict[str, tuple]:
     """`{question: (value, answered_on, expired)}`: the latest answers by that day.
 
     A no to allergies that the record contradicts counts as expired until it is settled.
-    With `recorded_by` as the record stood at that moment.
+    With `recorded_by` as the record stood at that moment; by the questions `asked`, which are
+    those of the catalogue in force if nothing else is said.
     """
-    asked = questions()
+    asked = questions() if asked is None else asked
     rows = patient.answers.filter(answered_on__lte=on)
     if recorded_by is not None:
         rows = rows.filter(answered_at__lte=recorded_by)
@@ -37,7 +38,7 @@ def answers_in_force(
         row.question: (row.value, row.answered_on, _expired(asked, row, on))
         for row in rows.in_force()
     }
-    if ALLERGY in found and denied_allergies(patient, on, recorded_by):
+    if ALLERGY in found and denied_allergies(patient, on, recorded_by, asked):
         found[ALLERGY] = (*found[ALLERGY][:2], True)
     return found
 
@@ -55,13 +56,15 @@ def names_some(allergies: str) -> bool:
     return bool(words) and words not in ("none", "none known", "no known allergies", "nil", "nkda")
 
 
-def denied_allergies(patient: Patient, on: dt.date, recorded_by: dt.datetime | None = None) -> str:
+def denied_allergies(
+    patient: Patient, on: dt.date, recorded_by: dt.datetime | None = None, asked=None
+) -> str:
     """What the record names as allergies while the history says there is none; mostly nothing.
 
     It is settled by a yes, by another text in the record, or once a clinician gives the same no
     again knowing the text. What the text means is not read.
     """
-    question = questions().get(ALLERGY)
+    question = (questions() if asked is None else asked).get(ALLERGY)
     if question is None or (recorded_by is None and not names_some(patient.allergies)):
         return ""
     rows = patient.answers.filter(question=ALLERGY, answered_on__lte=on)

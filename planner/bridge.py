@@ -49,10 +49,17 @@ def _desk(case: Case, hash_: str) -> Desk:
     return Desk(case, _catalogue(hash_))
 
 
-def case_of(assessment: Assessment, *, on: date, recorded_by: datetime | None = None) -> Case:
+def case_of(
+    assessment: Assessment,
+    *,
+    on: date,
+    recorded_by: datetime | None = None,
+    catalogue: Catalogue | None = None,
+) -> Case:
     """What is known of the patient on that day; an answer that has expired counts as unknown.
 
-    With `recorded_by` only by the answers that stood in the record at that moment.
+    With `recorded_by` only by the answers that stood in the record at that moment. Which questions
+    there are, and how long an answer holds, `catalogue` says, or else the one in force.
     """
     patient = assessment.patient
     return Case(
@@ -65,7 +72,7 @@ def case_of(assessment: Assessment, *, on: date, recorded_by: datetime | None = 
             weight_kg=_number(patient.weight_kg),
             height_cm=_number(patient.height_cm),
         ),
-        answers=_answers(patient, on, recorded_by),
+        answers=_answers(patient, on, recorded_by, catalogue),
         findings=tuple(_group(finding) for finding in assessment.findings.all()),
         marks=tuple(
             MarkGroup(mark.place, mark.mark_type, mark.count, mark.count_band)
@@ -133,9 +140,9 @@ def _performed(patient) -> tuple[PastTreatment, ...]:
     return tuple(sorted(once.values(), key=lambda past: (past.performed_on, past.treatment)))
 
 
-def _answers(patient, on: date, recorded_by) -> tuple[tuple[str, object], ...]:
-    asked = questions()
-    stored = answers_in_force(patient, on, recorded_by)
+def _answers(patient, on: date, recorded_by, catalogue) -> tuple[tuple[str, object], ...]:
+    asked = catalogue.questions if catalogue else questions()
+    stored = answers_in_force(patient, on, recorded_by, asked)
     return tuple(
         (code, UNKNOWN if expired else _answer(asked[code], value))
         for code, (value, _answered_on, expired) in sorted(stored.items())

@@ -249,7 +249,7 @@ def broken_by(plan, dates, catalogue=None) -> Broken:
     `dates` maps the key of a planned session to its day; a session without one counts on its
     target day. What the plan itself departs from by the answers that it was signed on is not told
     again; what an answer given since then says against it is. Another `catalogue` than the one
-    that the plan was signed with says what would be told by it.
+    that the plan was signed with says what would be told by it, and how long answers hold.
     """
     own = bridge.catalogue_of(plan.catalogue_version)
 
@@ -261,7 +261,7 @@ def broken_by(plan, dates, catalogue=None) -> Broken:
             if one.breaks and one.kind not in LIMITS
         }
 
-    today = bridge.case_of(plan.assessment, on=timezone.localdate())
+    today = bridge.case_of(plan.assessment, on=timezone.localdate(), catalogue=catalogue)
     signed_on, at = timezone.localdate(plan.approved_at), plan.approved_at
     signed = findings(bridge.case_of(plan.assessment, on=signed_on, recorded_by=at), {}, own)
     found = findings(today, dates, catalogue or own)

@@ -47,12 +47,12 @@ def answer_to(task: Task, changes: Changes) -> Answer:
     """Untouched, or the outcomes of both sides as far as they were not known."""
     if not changes.touches(task.subject):
         return Answer(task.number, False)
-    old, new = changes.both
+    old, new = zip(task.subject.sides, changes.both, strict=True)
     return Answer(
         task.number,
         True,
-        None if task.knows_old else outcome_of(task.subject, old),
-        None if task.knows_new else outcome_of(task.subject, new),
+        None if task.knows_old else outcome_of(*old),
+        None if task.knows_new else outcome_of(*new),
     )
 
 

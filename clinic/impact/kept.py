@@ -45,8 +45,11 @@ class Kept:
         self.fresh = []
 
     def _keys(self, subject: Subject) -> list[str]:
-        inside = digest([FORMAT, PLANNER_VERSION, solver_version(), plain(subject)])
-        return [digest([inside, hash_]) for hash_ in self.hashes]
+        planner = [FORMAT, PLANNER_VERSION, solver_version()]
+        return [
+            digest([digest([*planner, plain(side)]), hash_])
+            for side, hash_ in zip(subject.sides, self.hashes, strict=True)
+        ]
 
 
 def forget_old() -> None:

@@ -3,7 +3,7 @@
 Words and sources are left out: they tell why, and change no plan.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planner.engine.catalogue import Catalogue
 from planner.engine.check import check
@@ -17,11 +17,21 @@ FORMAT = "1"
 
 @dataclass(frozen=True)
 class Subject:
-    """A case, and the draft plan that somebody took from it; `done` are its performed visits."""
+    """A case, and the draft plan that somebody took from it; `done` are its performed visits.
+
+    `anew` is the case by the new catalogue's questions where that is another one: an answer may
+    count for longer or shorter, or its question is gone.
+    """
 
     case: Case
     given: GivenPlan | None = None
     done: tuple[int, ...] = ()
+    anew: Case | None = None
+
+    @property
+    def sides(self) -> tuple["Subject", "Subject"]:
+        """As the old catalogue knows it, and as the new one does."""
+        return replace(self, anew=None), replace(self, case=self.anew or self.case, anew=None)
 
     @property
     def places(self) -> frozenset:

@@ -9,6 +9,7 @@ from clinic.catalogue.conditions import spaced
 from clinic.catalogue.models import Clinic
 from clinic.catalogue.terms import Effect
 from clinic.impact.models import Preview
+from clinic.impact.signed import UNJUDGED
 from clinic.scheduling.models import Appointment
 from planner.models import Plan
 from planner.plain_words import listed
@@ -52,6 +53,7 @@ def sections_of(preview: Preview, user) -> list[Section]:
     """The result's lists, drawn for `user`."""
     result, words = preview.result, _Words(preview.result["names"])
     plans = _plans(result, user)
+    told = _in_full if _meets_patients(user) else words.titles
     signed = [row for row in result["signed"] if not row["appointment"]]
     visits = [row for row in result["signed"] if row["appointment"]]
     at = _times(visits)
@@ -65,13 +67,13 @@ def sections_of(preview: Preview, user) -> list[Section]:
         Section(
             "signed",
             "Signed plans that a rule speaks against",
-            tuple(_signed(plans, row) for row in signed if row["plan"] in plans),
+            tuple(_signed(plans, row, told) for row in signed if row["plan"] in plans),
             "Nothing new stands against a signed plan. A signed plan is never altered.",
         ),
         Section(
             "visits",
             "Booked visits",
-            tuple(_signed(plans, row, at) for row in visits if row["plan"] in plans),
+            tuple(_signed(plans, row, told, at) for row in visits if row["plan"] in plans),
             "No booked visit would break an interval, or lack a person, a device or time.",
         ),
         Section(
@@ -95,18 +97,25 @@ def _changed(plans: dict, row: dict, words) -> Row:
     return Row(name, url, which, words.lines(row), _is_grave(row), words.proposals(row))
 
 
-def _signed(plans: dict, row: dict, at=None) -> Row:
+def _meets_patients(user) -> bool:
+    return user.has_perm("planner.suggest_plan")
+
+
+def _in_full(reasons: list[dict]) -> tuple[str, ...]:
+    return tuple(reason["words"] for reason in reasons)
+
+
+def _signed(plans: dict, row: dict, told, at=None) -> Row:
     name, url, which = plans[row["plan"]]
     when = at.get(row["appointment"]) if at else ""
-    said = tuple(reason["words"] for reason in row["reasons"])
-    return Row(name, url, ", ".join(filter(None, (which, when))), said, True)
+    return Row(name, url, ", ".join(filter(None, (which, when))), told(row["reasons"]), True)
 
 
 def _plans(result: dict, user) -> dict[str, tuple[str, str, str]]:
     """Key -> what a plan is called, its address, and its number; by record number alone for who
     meets no patient."""
     keys = {row["plan"] for row in (*result["drafts"], *result["signed"])}
-    if user.has_perm("planner.suggest_plan"):
+    if _meets_patients(user):
         mine = Plan.objects.visible_to(user).filter(pk__in=keys).select_related("patient")
         return {
             str(p.pk): (str(p.patient), p.get_absolute_url(), f"{p}, {p.get_state_display()}")
@@ -154,6 +163,16 @@ class _Words:
 
     def name(self, code: str) -> str:
         return self.names.get(code) or spaced(code)
+
+    def titles(self, reasons: list[dict]) -> tuple[str, ...]:
+        """What speaks against a plan, without what the sentence says of the patient's days,
+        answers and doses."""
+        return tuple(dict.fromkeys(self._title(reason) for reason in reasons))
+
+    def _title(self, reason: dict) -> str:
+        if reason["kind"] in OF_THE_CATALOGUE:
+            return reason["words"]
+        return self.names.get(reason["rule"]) or UNTITLED[reason["kind"]]
 
     def named(self, codes) -> str:
         return listed(self.name(code) for code in codes)
@@ -245,6 +264,11 @@ class _Words:
     def _money(self, value) -> str:
         return f"{value} {self.currency}"
 
+
+OF_THE_CATALOGUE = ("resource", "time", UNJUDGED)
+"""Kinds of reasons whose sentences tell nothing of a patient."""
+
+UNTITLED = {"interval": "An interval or an order is another", "safety": "A rule speaks against it"}
 
 BROKEN = {
     "interval": "An interval is too short",

@@ -107,6 +107,8 @@ def _names(diffs: list[dict], touched: list[Touched], documents) -> dict[str, st
             name("questions", code, "text")
     for each in touched:
         for reason in each.reasons:
+            name("limits", reason["rule"], "text")
+            name("words", reason["rule"], "meaning")
             name("safety_rules", reason["rule"], "title")
     return table
 

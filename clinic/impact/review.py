@@ -4,7 +4,7 @@ from django.db import transaction
 
 from clinic.catalogue.models import Version
 from clinic.impact.models import Look, Preview, ReviewItem, State, Swept
-from clinic.impact.signed import Touched, active_plans, touched_by
+from clinic.impact.signed import UNJUDGED, Touched, active_plans, judged
 from clinic.impact.touching import Changes
 from clinic.scheduling import attention
 from planner import bridge
@@ -28,7 +28,7 @@ def list_touched(*, preview: Preview, by) -> int:
     )
     wanted = {row["plan"] for row in preview.result["signed"]}
     plans = active_plans().filter(pk__in=wanted)
-    return _list([one for plan in plans for one in touched_by(plan, changes)], None, by)
+    return _list([one for plan in plans for one in judged(plan, changes)], None, by)
 
 
 @transaction.atomic
@@ -46,10 +46,8 @@ def sweep() -> int:
     listed = 0
     if before is not None:
         changes = Changes(*(bridge.catalogue_of(each) for each in (before, version)))
-        found = [one for plan in active_plans() for one in touched_by(plan, changes)]
+        found = [one for plan in active_plans() for one in judged(plan, changes, attention.recheck)]
         listed = _list(found, version, None)
-        for plan in {one.plan.pk: one.plan for one in found}.values():
-            attention.recheck(plan)
     Swept.objects.filter(version=version).update(listed=listed)
     return listed
 
@@ -76,6 +74,8 @@ def _list(found: list[Touched], version: Version | None, by) -> int:
         reasons = list(one.reasons)
         appointment = one.appointment and str(one.appointment.pk)
         said = [[each["kind"], each["rule"], each["words"]] for each in reasons]
+        if reasons[0]["kind"] == UNJUDGED:  # of another version nobody has looked yet
+            said.append(version and version.number)
         row, made = ReviewItem.objects.get_or_create(
             fingerprint=digest([str(one.plan.pk), appointment, said]),
             defaults={

@@ -21,7 +21,7 @@ from clinic.impact.crew import Crew, CrewLost, Here, Task, size_of_crew
 from clinic.impact.kept import Kept
 from clinic.impact.models import OPEN, Preview, State
 from clinic.impact.reading import Read, read_everything
-from clinic.impact.signed import active_plans, touched_by
+from clinic.impact.signed import active_plans, judged
 from clinic.impact.touching import Changes
 from planner.engine.catalogue import catalogue_from
 
@@ -167,7 +167,7 @@ class _Run:
         self.computed = Counter()
 
     def go(self) -> None:
-        read = list(read_everything(self.preview.version, self._beat))
+        read = list(read_everything(self.preview.version, self.changes, self._beat))
         plans = list(active_plans())
         self.total = len(read) + len(plans)
         self._say("Suggesting anew for open drafts and the library's cases")
@@ -231,7 +231,7 @@ class _Run:
     def _signed(self, plans) -> list:
         found = []
         for plan in plans:
-            found += touched_by(plan, self.changes)
+            found += judged(plan, self.changes)
             self._step()
         return found
 

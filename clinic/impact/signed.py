@@ -4,12 +4,16 @@ By the judging that approval and booking use: planner.standing, planner.services
 a visit needs by scheduling.bridge. Nothing is changed here.
 """
 
+import logging
 from dataclasses import dataclass
+from traceback import extract_tb
 from types import SimpleNamespace
 
+from django.db import transaction
 from django.utils import timezone
 
 from clinic.impact.outcomes import Subject
+from clinic.impact.reading import case_by_both
 from clinic.impact.touching import Changes
 from clinic.scheduling import bridge as house
 from clinic.scheduling.models import Appointment, VisitKind
@@ -18,8 +22,15 @@ from planner.engine.catalogue import Catalogue
 from planner.engine.desk import Desk
 from planner.models import ACTIVE, Plan
 
+log = logging.getLogger(__name__)
+
 CARRIED = ("performers", "requires", "skill")
 MINUTES = ("numbing_min", "duration_min", "recovery_min", "cleanup_min")
+UNJUDGED = "unjudged"
+NOT_JUDGED = (
+    "This plan could not be judged by the changed catalogue: a fault in the program stopped it. "
+    "Look at it yourself, and tell the support."
+)
 
 
 @dataclass(frozen=True)
@@ -35,15 +46,15 @@ def active_plans():
     return Plan.objects.filter(state__in=ACTIVE).with_people().order_by("pk")
 
 
-def subject_of(plan: Plan) -> Subject:
+def subject_of(plan: Plan, changes: Changes) -> Subject:
     """What is still to be done under a signed plan, by today's answers."""
-    case = bridge.case_of(plan.assessment, on=timezone.localdate())
-    return Subject(case, bridge.given_plan(plan))
+    case, anew = case_by_both(plan, changes)
+    return Subject(case, bridge.given_plan(plan), anew=anew)
 
 
 def touched_by(plan: Plan, changes: Changes) -> list[Touched]:
     """What stands against the plan, and against its booked visits, by the new catalogue alone."""
-    subject = subject_of(plan)
+    subject = subject_of(plan, changes)
     visits = list(coming_visits(plan))
     found = []
     if changes.may_touch_plan(subject):
@@ -51,6 +62,22 @@ def touched_by(plan: Plan, changes: Changes) -> list[Touched]:
             found.append(Touched(plan, None, reasons))
         found += _visits_against(plan, visits, changes)
     return found
+
+
+def judged(plan: Plan, changes: Changes, and_then=None) -> list[Touched]:
+    """`touched_by` as one of many: a plan that cannot be judged is told as such, and all others
+    are judged. `and_then` is done with a plan that is touched, or is undone with it."""
+    try:
+        with transaction.atomic():
+            found = touched_by(plan, changes)
+            if found and and_then:
+                and_then(plan)
+            return found
+    except Exception as fault:
+        at = extract_tb(fault.__traceback__)[-1]
+        what = type(fault).__name__  # its words may hold an answer of the patient
+        log.error("The plan %s could not be judged: %s, %s:%s", plan.pk, what, at.name, at.lineno)
+        return [Touched(plan, None, ({"kind": UNJUDGED, "rule": "", "words": NOT_JUDGED},))]
 
 
 def coming_visits(plan: Plan):
@@ -61,13 +88,14 @@ def coming_visits(plan: Plan):
 
 
 def _new_against(plan: Plan, changes: Changes, subject: Subject) -> tuple[dict, ...]:
+    """What the new catalogue says that the old one does not say, or not of all these visits."""
     old, new = (
-        {
-            (one.rule, one.name, _strength(one.text)): one
-            for one in standing.against(plan, Desk(subject.case, catalogue))
-        }
-        for catalogue in changes.both
+        standing.against(plan, Desk(side.case, catalogue))
+        for side, catalogue in zip(subject.sides, changes.both, strict=True)
     )
+    told: dict[tuple, set[int]] = {}
+    for one in old:
+        told.setdefault(_gist(one), set()).update(one.visits)
     return tuple(
         {
             "kind": "safety",
@@ -75,9 +103,13 @@ def _new_against(plan: Plan, changes: Changes, subject: Subject) -> tuple[dict, 
             "words": f"{one.name}, {one.where}: {one.text}",
             "because": one.because,
         }
-        for key, one in new.items()
-        if key not in old
+        for one in new
+        if not told.get(_gist(one), set()).issuperset(one.visits)
     )
+
+
+def _gist(one: standing.Against) -> tuple:
+    return one.rule, one.name, _strength(one.text)
 
 
 def _strength(words: str) -> str:

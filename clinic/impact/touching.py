@@ -36,17 +36,21 @@ class Changes:
 
     def may_touch(self, subject: Subject) -> bool:
         """At a glance: by all treatments that suit the subject's scars."""
-        return self.everywhere or self._reaches(subject, self._indicated(subject))
+        return self._is_sure(subject) or self._reaches(subject, self._indicated(subject))
 
     def touches(self, subject: Subject) -> bool:
         """By those only that are open to this subject in one of the catalogues."""
-        if self.everywhere:
+        if self._is_sure(subject):
             return True
         return self.may_touch(subject) and self._reaches(subject, self._open(subject))
 
     def may_touch_plan(self, subject: Subject) -> bool:
         """Whether what the rules say of the subject's plan may differ, whatever is suggested."""
-        return self.everywhere or self._feels(subject, frozenset())
+        return self._is_sure(subject) or self._feels(subject, frozenset())
+
+    def _is_sure(self, subject: Subject) -> bool:
+        """Something differs for everybody, or other answers of this one count."""
+        return self.everywhere or subject.anew is not None
 
     def _reaches(self, subject: Subject, open_ones: frozenset) -> bool:
         return self._has_protocol(subject) or self._feels(
@@ -256,7 +260,10 @@ def _pair(row):
 
 
 def _question(row):
-    return replace(row, text="", parts=tuple(replace(part, unit="") for part in row.parts))
+    """How long an answer holds is applied when a case is read (reading.case_by_both)."""
+    return replace(
+        row, text="", expires_days=None, parts=tuple(replace(part, unit="") for part in row.parts)
+    )
 
 
 def _protocol(row):

@@ -289,6 +289,7 @@ def _question(row: dict) -> Question:
         ),
         bool(row.get("regional")),
         row.get("applies") or None,
+        row.get("expires_days"),
     )
 
 

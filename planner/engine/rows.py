@@ -175,6 +175,7 @@ class Question:
     parts: tuple[Part, ...]
     regional: bool
     applies: dict | None
+    expires_days: int | None = None  # whoever makes the case applies it
 
     def part(self, code: str) -> Part | None:
         return next((part for part in self.parts if part.code == code), None)

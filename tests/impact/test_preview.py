@@ -6,24 +6,27 @@ import os
 import signal
 import uuid
 from datetime import timedelta
+from html import unescape
+from unittest.mock import patch
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from clinic.catalogue import drafting
 from clinic.catalogue import services as catalogue
-from clinic.impact import cases, queue, report, review, runs
+from clinic.impact import cases, queue, report, review, runs, signed
 from clinic.impact.crew import Crew, Task
 from clinic.impact.models import KeptOutcome, Preview, ReviewItem, State, Swept
 from clinic.impact.outcomes import Subject, outcome_of
 from clinic.staff.roles import Role
+from patients.services import record_answers
 from planner.models import OverrideReason, Step
 from tests.factories import make_user
 from tests.impact.conftest import FEW_CASES
-from tests.impact.making import RULE, change, raise_rule, tried
+from tests.impact.making import RULE, change, make_drafts, raise_rule, sign, tried
 from tests.planner import shipped
 
 
@@ -59,6 +62,10 @@ def test_a_raised_rule_changes_the_draft_that_it_hits_and_no_other(house, client
     assert address not in for_admin
     assert str(patient) in for_doctor
     assert address in for_doctor
+    reason = preview.result["signed"][0]["reasons"][0]
+    assert reason["words"] in unescape(for_doctor)
+    assert reason["words"] not in unescape(for_admin), "it may tell an answer or a dose"
+    assert preview.result["names"][RULE] in unescape(for_admin)
 
     again = tried(house.admin)
     assert preview.result["untouched"] == FEW_CASES + 1
@@ -70,6 +77,30 @@ def test_a_raised_rule_changes_the_draft_that_it_hits_and_no_other(house, client
     assert stale not in page(client, house.admin)
     change("safety_rules", "PSY-3", title="Low mood, asked for")
     assert stale in page(client, house.admin)
+
+
+def test_a_longer_validity_touches_those_whose_answers_count_again(house):
+    """An answer that has expired says nothing; by the draft's questions it still forbids."""
+    raise_rule()
+    catalogue.publish(by=house.admin, words="Stricter")
+    later = timezone.now() + timedelta(days=100)
+    with patch("django.utils.timezone.now", lambda: later):
+        review.sweep()
+        other = house.other.patient
+        again = ("severity_mismatch",)
+        record_answers(patient=other, answers={}, confirmed=again, on=later.date(), by=house.doctor)
+
+        change("questions", "severity_mismatch", expires_days=400)
+        preview = tried(house.admin)
+        catalogue.publish(by=None, words="It holds for longer")
+        listed = review.sweep()
+
+    assert drafts_of(preview) == {str(house.draft.pk)}
+    assert {rule for _, rule, *_ in preview.result["drafts"][0]["draft"]["breaks"]} == {RULE}
+    assert [row["plan"] for row in preview.result["signed"]] == [str(house.signed.pk)]
+    assert preview.result["untouched"] == FEW_CASES + 1, "who answered anew, and the library"
+    assert listed == 1
+    assert ReviewItem.objects.get().plan == house.signed
 
 
 def test_another_price_is_told_with_both_amounts():
@@ -208,6 +239,30 @@ def test_publishing_lists_touched_plans_though_nobody_ran_a_preview(house, clien
     today = page(client, house.doctor, "today")
     assert reverse("impact:review") in today
     assert str(house.signed.patient) in page(client, house.doctor, "impact:review")
+
+
+def test_a_plan_that_cannot_be_judged_is_told_and_the_others_are_judged(house, monkeypatch, caplog):
+    review.sweep()
+    broken, judge = sign(make_drafts(house.doctor)[0], house.doctor), signed.touched_by
+    raise_rule()
+    catalogue.publish(by=house.admin, words="Stricter")
+
+    def touched_by(plan, changes):
+        if plan == broken:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT * FROM there_is_no_such_table")
+        return judge(plan, changes)
+
+    monkeypatch.setattr(signed, "touched_by", touched_by)
+
+    assert review.sweep() == 2
+
+    listed = {item.plan: item.reasons for item in ReviewItem.objects.all()}
+    assert listed.keys() == {broken, house.signed}
+    assert "could not be judged" in listed[broken][0]["words"]
+    assert listed[house.signed][0]["rule"] == RULE
+    assert str(broken.pk) in caplog.text
+    assert "there_is_no_such_table" not in caplog.text, "a fault's words may hold an answer"
 
 
 def test_a_clinician_looks_and_the_words_are_kept_for_good(house, client):

@@ -42,9 +42,9 @@ def booked():
         yield plan
 
 
-def told(plan, **sections) -> list[tuple[bool, str]]:
+def told(plan, before=None, **sections) -> list[tuple[bool, str]]:
     """Whether a visit, and the kind of reason, of everything that the change speaks against."""
-    old = plan.catalogue_version.document
+    old = plan.catalogue_version.document | (before or {})
     treatments = [row | sections.pop("row", {}) for row in TREATMENTS[:1]] + TREATMENTS[1:]
     new = old | {"treatments": treatments} | sections
     changes = Changes(catalogue_from(old), catalogue_from(new))
@@ -76,6 +76,19 @@ def test_a_booked_visit_is_told_for_what_would_break(booked):
     assert with_laser == [(visit, "resource")] * 2
     assert slower == [(visit, "time")] * 2
     assert forbidden == [(plan, "safety"), (visit, "safety"), (visit, "safety")]
+
+
+def test_a_rule_that_reaches_another_visit_is_told_of_the_plan(booked):
+    """She becomes 30 between the first visit and the second."""
+    type(booked.patient).objects.update(born=MONDAY.replace(year=MONDAY.year - 30, day=20))
+    young = FORBIDDEN["clauses"][0] | {"when": {"fact": "patient.age", "lt": 30}}
+    everybody = young | {"when": {"fact": "patient.age", "lt": 99}}
+    before = {"safety_rules": [FORBIDDEN | {"clauses": [young]}]}
+
+    assert told(booked, before, safety_rules=[FORBIDDEN | {"clauses": [everybody]}]) == [
+        (False, "safety"),
+        (True, "safety"),
+    ]
 
 
 def test_other_words_touch_no_visit(booked):
