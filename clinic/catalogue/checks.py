@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
+from math import isfinite
 
 from clinic.catalogue import conditions, contradictions, kinds, terms
 from clinic.catalogue.errors import Problem
@@ -19,6 +20,14 @@ REQUIRED = object()
 CODE = re.compile(r"^[A-Za-z][A-Za-z0-9_.-]*$")
 DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 DECIMALS = 6  # as many as the columns hold
+MOST = 99_999_999  # the same
+MOST_WHOLE = 32_767  # of a small column
+MOST_MONEY = 99_999_999
+MOST_CLAUSES = 30  # what the page of a rule has room for
+MOST_WEEKS = 520
+MOST_OF_A_FIGURE = 10_000
+STRICTER = "stricter_interval"
+SKIN_SPAN = re.compile(r"^(.+)\.[1-6]-[1-6]$")
 FIELDS_EVERYWHERE = ("lips",)  # a coarse word of the fact base that no region of the list bears
 TYPES = [kind.name for kind in terms.Phototype]
 
@@ -32,7 +41,8 @@ class Book:
     facts: dict = field(repr=False, default_factory=dict)
 
     def has(self, sections: tuple[str, ...], code) -> bool:
-        return any(code in self.codes.get(section, ()) for section in sections)
+        known = (self.codes.get(section, ()) for section in sections)
+        return isinstance(code, str) and any(code in codes for codes in known)
 
 
 Check = Callable[[object, tuple, Book], Iterable[Problem]]
@@ -70,20 +80,22 @@ def _if(reason: str, fits: Callable[[object], bool]) -> Check:
 
 
 def _is_number(value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(value, float):
+        return isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def as_number(value) -> int | float:
     return int(value) if value == int(value) else float(value)
 
 
-def number(low: float | None = None, high: float | None = None) -> Kind:
+def number(low: float = -MOST, high: float = MOST) -> Kind:
     def check(value, path, book):
         if not _is_number(value):
             yield Problem(path, f"{value!r} is no number")
-        elif low is not None and value < low:
+        elif value < low:
             yield Problem(path, f"{value} is under {low}")
-        elif high is not None and value > high:
+        elif value > high:
             yield Problem(path, f"{value} is over {high}")
         elif round(value, DECIMALS) != value:
             yield Problem(path, f"{value} has more than {DECIMALS} decimals")
@@ -91,7 +103,7 @@ def number(low: float | None = None, high: float | None = None) -> Kind:
     return Kind(check, tidy=as_number)
 
 
-def whole(low: int = 0, high: int | None = None) -> Kind:
+def whole(low: int = 0, high: int = MOST_WHOLE) -> Kind:
     inner = number(low, high)
 
     def check(value, path, book):
@@ -122,13 +134,15 @@ def code_of(*sections: str) -> Kind:
     return Kind(check)
 
 
-def list_of(kind: Kind, *, least: int = 0, tidy=list) -> Kind:
+def list_of(kind: Kind, *, least: int = 0, most: int | None = None, tidy=list) -> Kind:
     def check(value, path, book):
         if not isinstance(value, list):
             yield Problem(path, "this is a list")
             return
         if len(value) < least:
             yield Problem(path, "this list may not be empty")
+        if most is not None and len(value) > most:
+            yield Problem(path, f"this list has {len(value)} entries, more than {most}")
         for index, item in enumerate(value):
             yield from kind.check(item, (*path, index), book)
             if isinstance(item, str) and item in value[:index]:
@@ -143,7 +157,7 @@ def set_of(kind: Kind, *, least: int = 0) -> Kind:
 
 
 def row_of(keys: dict[str, Kind], *more: Check) -> Kind:
-    """A mapping with these keys; `more` looks at the whole."""
+    """A mapping with these keys; `more` looks at the whole once its values have their shapes."""
 
     def check(value, path, book):
         if not isinstance(value, dict):
@@ -152,13 +166,16 @@ def row_of(keys: dict[str, Kind], *more: Check) -> Kind:
         for key in value:
             if key not in keys:
                 yield Problem((*path, key), f"unknown key {key}")
+        found = []
         for key, kind in keys.items():
             if key in value:
-                yield from kind.check(value[key], (*path, key), book)
+                found += kind.check(value[key], (*path, key), book)
             elif kind.default is REQUIRED:
-                yield Problem(path, f"{key} is missing")
-        for one in more:
-            yield from one(value, path, book)
+                found.append(Problem(path, f"{key} is missing"))
+        yield from found
+        if all(len(fault.path) > len(path) + 1 for fault in found):
+            for one in more:
+                yield from one(value, path, book)
 
     def tidy(value):
         return {
@@ -175,16 +192,21 @@ def _condition(value, path, book):
 
 
 def _field(value, path, book):
-    if value not in book.fields and value not in FIELDS_EVERYWHERE:
+    if not isinstance(value, str):
+        yield Problem(path, "this is a text, and not empty")
+    elif value not in book.fields and value not in FIELDS_EVERYWHERE:
         yield Problem(path, f"no region belongs to the field {value}")
 
 
 def _amount_of_money(value, path, book):
     try:
-        fits = Decimal(str(value)) >= 0 and isinstance(value, str)
+        money = Decimal(str(value))
+        fits = isinstance(value, str) and money.is_finite() and money >= 0
     except InvalidOperation:
         fits = False
-    if not fits:
+    if fits and money > MOST_MONEY:
+        yield Problem(path, f"{value} is over {MOST_MONEY}")
+    elif not fits:
         yield Problem(path, f"{value!r} is no amount; one is written '250.00'")
 
 
@@ -193,7 +215,7 @@ def _moment(value, path, book):
     if not isinstance(value, dict) or set(value) != {"fact", "plus"}:
         yield Problem(path, "until is {fact: NAME, plus: {weeks: N}}, or null")
         return
-    fact = book.facts.get(value["fact"])
+    fact = book.facts.get(str(value["fact"]))
     if value["fact"] != "today" and (fact is None or fact.kind != "date"):
         yield Problem((*path, "fact"), f"no question feeds a date called {value['fact']}")
     if reason := conditions.span_refused(value["plus"]):
@@ -242,7 +264,8 @@ def _rising(*keys: str) -> Check:
 
 
 def _figure(row, path, book):
-    kind = MONEY if row.get("kind") == kinds.FigureKind.PRICE else number(0)
+    is_price = row.get("kind") == kinds.FigureKind.PRICE
+    kind = MONEY if is_price else number(0, MOST_OF_A_FIGURE)
     for key in ("min", "typical", "max"):
         if row.get(key) is not None:
             yield from kind.check(row[key], (*path, key), book)
@@ -287,18 +310,25 @@ def _pair(row, path, book):
         yield Problem((*path, "first"), f"first is {a} or {b}, not {first}")
     if relation == terms.PairRelation.ORDER_BEFORE and first is None:
         yield Problem(path, "order_before needs to say which is first")
-    if relation == terms.PairRelation.SEPARATE_BY_WEEKS and not row.get("weeks"):
-        yield Problem(path, "separate_by_weeks needs weeks")
+    if relation == terms.PairRelation.SEPARATE_BY_WEEKS:
+        if not row.get("weeks"):
+            yield Problem(path, "separate_by_weeks needs weeks")
+        elif row["weeks"] in ({"min": 0, "typical": 0}, {"min": 0}):
+            yield Problem((*path, "weeks"), "separate_by_weeks needs weeks, and more than none")
     if row.get("condition") and (row.get("when") is None) == (row.get("assume") is None):
         yield Problem(path, "a condition needs either when or assume")
     if row.get("assume") and not row.get("assume_reason"):
         yield Problem((*path, "assume"), "assume needs an assume_reason")
 
 
-def _protocol_steps(row, path, book):
-    for index, step in enumerate(row.get("steps") or []):
-        if isinstance(step, dict) and step.get("every_weeks") and (step.get("repeat") or 0) < 2:
-            yield Problem((*path, "steps", index), "every_weeks needs a repeat of 2 or more")
+def _usual_weeks(row, path, book):
+    if row.get("typical") is None:
+        yield Problem((*path, "typical"), "weeks need the usual number too, as typical")
+
+
+def _repeated(row, path, book):
+    if row.get("every_weeks") and (row.get("repeat") or 0) < 2:
+        yield Problem(path, "every_weeks needs a repeat of 2 or more")
 
 
 def _package(row, path, book):
@@ -357,6 +387,8 @@ def _sources_inside(value, path, book, top=False):
 CODED = {"code": ANY_CODE}
 POLICY_CODES = {
     "treatments": list_of(code_of("treatments")),
+    "treatment": code_of("treatments"),
+    "inherits": list_of(code_of("treatments")),
     "regions_allowed": list_of(Kind(_field)),
     "regions_caution": list_of(Kind(_field)),
     "regions_avoid": list_of(Kind(_field)),
@@ -368,6 +400,31 @@ def _policy_detail(row, path, book):
     for key, kind in POLICY_CODES.items():
         if key in detail:
             yield from kind.check(detail[key], (*path, "detail", key), book)
+    if "inherits" in detail and "treatment" not in detail:
+        yield Problem((*path, "detail"), "inherits needs the treatment that inherits")
+
+
+def _judged(row, path, book):
+    until = row.get("until")
+    dated = isinstance(until, dict) and until.get("fact") not in (None, "today")
+    if row.get("judged_by") and not dated:
+        reason = "judged_by needs an until that names the date of the event"
+        yield Problem((*path, "judged_by"), reason)
+
+
+def _stricter_interval(row, path, book):
+    """The planner reads for whom a stricter interval holds from the code of its row."""
+    name, _, rest = str(row.get("code")).partition(".")
+    if name != STRICTER:
+        return
+    found = SKIN_SPAN.match(rest)
+    if not found or not book.has(("families", "treatments"), found[1]):
+        reason = (
+            f"{STRICTER} is followed by a family or treatment and skin types, such as .FABL.4-6"
+        )
+        yield Problem((*path, "code"), reason)
+    if _is_number(row.get("value")) and not 0 <= row["value"] <= MOST_WEEKS:
+        yield Problem((*path, "value"), f"this is a number of weeks from 0 to {MOST_WEEKS}")
 
 
 INDICATION = row_of(
@@ -421,7 +478,8 @@ CLAUSE = row_of(
         "standing": FLAG.or_else(False),
         "judged_by": one_of([("planner_event", "")]).or_null(),
         "words": NOTE,
-    }
+    },
+    _judged,
 )
 PART = row_of(
     {
@@ -439,17 +497,18 @@ PART = row_of(
 )
 STEP = row_of(
     {
-        "week": number(),
+        "week": number(-MOST_WEEKS, MOST_WEEKS),
         "treatments": list_of(code_of("treatments"), least=1),
         "repeat": whole(1).or_null(),
-        "every_weeks": number(0).or_null(),
+        "every_weeks": number(0, MOST_WEEKS).or_null(),
         "note": NOTE,
-    }
+    },
+    _repeated,
 )
 REPORTED = row_of(
     {
         "text": TEXT,
-        "n": whole(1).or_null(),
+        "n": whole(1, MOST).or_null(),
         "measure": NOTE,
         "value": number().or_null(),
         "comparator": NOTE,
@@ -459,7 +518,9 @@ REPORTED = row_of(
 AIMS = ("improvement", "downtime", "cost", "visits", "weeks", "pigment")
 WEIGHTS = row_of({aim: number(0) for aim in AIMS})
 WEEKS = row_of(
-    {"min": number(0), "typical": number(0).or_null()}, _rising("min", "typical")
+    {"min": number(0, MOST_WEEKS), "typical": number(0, MOST_WEEKS).or_null()},
+    _rising("min", "typical"),
+    _usual_weeks,
 ).or_null()
 
 
@@ -631,7 +692,7 @@ SECTIONS: dict[str, Kind] = {
             ).or_null(),
             "alternatives": TARGETS,
             "editable": FLAG.or_else(True),
-            "clauses": list_of(CLAUSE, least=1),
+            "clauses": list_of(CLAUSE, least=1, most=MOST_CLAUSES),
         }
         | CHECKED
     ),
@@ -691,8 +752,7 @@ SECTIONS: dict[str, Kind] = {
             "limitations": NOTE,
             "evidence": EVIDENCE,
         }
-        | CHECKED,
-        _protocol_steps,
+        | CHECKED
     ),
     "strategies": row_of(
         CODED
@@ -707,7 +767,7 @@ SECTIONS: dict[str, Kind] = {
             "verification": VERIFICATION,
         }
     ),
-    "calibration": row_of(CODED | {"value": number(), "text": TEXT} | CHECKED),
+    "calibration": row_of(CODED | {"value": number(), "text": TEXT} | CHECKED, _stricter_interval),
 }
 
 
@@ -717,7 +777,7 @@ SECTIONS: dict[str, Kind] = {
 def book_of(document: dict) -> Book:
     rows = {name: _readable(document.get(name)) for name in SECTIONS}
     codes = {name: {row["code"] for row in some} for name, some in rows.items()}
-    fields = {row.get("field") for row in rows["regions"]}
+    fields = {str(row.get("field")) for row in rows["regions"]}
     regions = [row for row in rows["regions"] if "name" in row]
     return Book(codes, fields, conditions.facts_of(rows["questions"], regions))
 
@@ -748,7 +808,7 @@ def _problems_of_section(name: str, rows: list, book: Book) -> Iterator[Problem]
     for index, row in enumerate(rows):
         yield from SECTIONS[name].check(row, (name, index), book)
         code = row.get("code") if isinstance(row, dict) else None
-        if code is not None and code in seen:
+        if isinstance(code, str) and code in seen:
             yield Problem((name, index, "code"), f"{code} stands in {name} twice")
         seen.add(code if isinstance(code, str) else None)
 

@@ -13,11 +13,10 @@ from math import isfinite
 
 from clinic.catalogue import conditions
 from clinic.catalogue.checks import as_number
+from clinic.catalogue.conditions import DEEPEST, WIDEST
 
 NONE, ALL, ANY, NOT, FACT = "none", "all", "any", "not", "fact"
 GROUPS = (ALL, ANY)
-DEEPEST = 6  # groups inside groups; nobody reads further
-WIDEST = 40  # parts of one group
 
 
 @dataclass(frozen=True)
@@ -202,7 +201,8 @@ class Node:
 
     @classmethod
     def _typed_parts(cls, data, name: str, depth: int) -> list["Node"]:
-        names = (f"{name}-{index}" for index in range(WIDEST))
+        # One above the limit is read too, so that it is refused and not lost.
+        names = (f"{name}-{index}" for index in range(WIDEST + 1))
         there = takewhile(lambda part: f"{part}-k" in data, names)
         return [cls.typed(data, part, depth + 1) for part in there]
 
@@ -250,6 +250,8 @@ class Node:
             yield (*path, ""), "Add a condition to this group, or take the group away."
         elif self.kind == NONE and path:
             yield (*path, ""), "Say what must hold here, or take this away."
+        elif len(self.parts) > WIDEST:
+            yield (*path, ""), f"A group holds {WIDEST} at the most; move some into another group."
         for index, part in enumerate(self.parts):
             yield from part.faults(words, (*path, index))
 
@@ -285,7 +287,7 @@ class Node:
 PLAINER = {
     ("number", "one"): "Give a number, such as 6 or 3.5.",
     ("number", "many"): "Give numbers with commas between them, such as 1, 2.",
-    ("date", "span"): "Give a whole number, 0 or more.",
+    ("date", "span"): "Give a whole number, 0 or more. 100 years are the most.",
     ("country", "one"): "Give a country's ISO code, such as DE or GB-ENG.",
     ("country", "many"): "Give ISO codes of countries with commas between, such as DE, GB-ENG.",
 }
@@ -331,12 +333,16 @@ def changed(root: Node, deed: str, path: list[int]) -> Node:
 
 
 def _add(node: Node) -> Node:
+    if len(node.parts) > WIDEST:
+        return node
     if node.kind in GROUPS:
         return replace(node, parts=[*node.parts, Node()])
     return Node() if node.kind == NONE else Node(ALL, [node, Node()])
 
 
 def _nest(node: Node) -> Node:
+    if len(node.parts) > WIDEST:
+        return node
     if node.kind in GROUPS:
         other = ANY if node.kind == ALL else ALL
         return replace(node, parts=[*node.parts, Node(other, [Node(), Node()])])

@@ -5,6 +5,7 @@ Pure: values in, values out. Whether a condition holds for a patient is the plan
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from math import isfinite
 
 from clinic.catalogue.terms import MarkType, Phototype, ScarType, Sex
 
@@ -21,7 +22,10 @@ OPERATORS_OF = {
 }
 OPERATORS = frozenset().union(*OPERATORS_OF.values())
 SPANS = ("days", "weeks", "months")
+LONGEST = {"days": 36_525, "weeks": 5_218, "months": 1_200}  # 100 years; dates end at some point
 LOGIC = ("all", "any", "not")
+DEEPEST = 6  # groups inside groups; nobody reads further
+WIDEST = 40  # parts of one group
 
 
 @dataclass(frozen=True)
@@ -55,19 +59,23 @@ def facts_of(questions: Iterable[dict], regions: Iterable[dict] = ()) -> dict[st
     """Every fact that a condition may name, by name; malformed questions feed none."""
     facts = built_in(regions)
     for question in questions:
-        parts = question.get("parts") or []
-        for part in (part for part in parts if isinstance(part, dict)):
+        parts = _mappings(question.get("parts"))
+        for part in parts:
             name = f"{question['code']}.{part['code']}" if part.get("code") else question["code"]
             facts[name] = _answer(question, part)
-        if parts and isinstance(parts[0], dict):
+        if parts:
             facts.setdefault(question["code"], _answer(question, parts[0]))
     return facts
 
 
+def _mappings(rows) -> list[dict]:
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
 def _answer(question: dict, part: dict) -> Fact:
-    choices = [choice for choice in part.get("choices") or [] if isinstance(choice, dict)]
-    labels = {choice.get("code"): choice.get("label") for choice in choices}
-    kind = part.get("kind") if part.get("kind") in OPERATORS_OF else "text"
+    choices = _mappings(part.get("choices"))
+    labels = {str(choice.get("code")): choice.get("label") for choice in choices}
+    kind = part.get("kind") if str(part.get("kind")) in OPERATORS_OF else "text"
     return Fact(kind, spaced(part.get("code") or question["code"]), labels, question["code"])
 
 
@@ -94,7 +102,9 @@ def problems(condition, facts: dict[str, Fact], path: tuple = ()) -> Iterator[tu
         yield path, "a condition is {fact: ..., eq: ...}, or {all|any|not: ...}"
         return
     logic = [key for key in LOGIC if key in condition]
-    if not logic:
+    if sum(step in LOGIC for step in path) > DEEPEST:
+        yield path, f"conditions stand inside each other {DEEPEST} deep at the most"
+    elif not logic:
         yield from _problems_of_fact(condition, facts, path)
     elif len(condition) > 1:
         others = ", ".join(sorted(map(str, set(condition) - {logic[0]})))
@@ -110,6 +120,8 @@ def _problems_of_list(parts, facts, path):
     if not isinstance(parts, list) or (path[-1] == "any" and not parts):
         yield path, f"{path[-1]} needs a list of conditions"
         return
+    if len(parts) > WIDEST:
+        yield path, f"{path[-1]} holds {WIDEST} conditions at the most; make groups of them"
     for index, part in enumerate(parts):
         yield from problems(part, facts, (*path, index))
 
@@ -119,7 +131,7 @@ def _problems_of_fact(condition, facts, path):
     operators = [key for key in condition if key != "fact"]
     if name is None:
         yield path, f"unknown key {operators[0]}: a condition starts with fact, all, any or not"
-    elif name not in facts:
+    elif str(name) not in facts:
         yield (*path, "fact"), f"no question feeds the fact {name}"
     elif len(operators) != 1:
         yield path, "a comparison has exactly one operator"
@@ -150,22 +162,28 @@ def _refused(fact: Fact, name: str, operator: str, value) -> str | None:
 def _value_refused(fact: Fact, name: str, value) -> str | None:
     if fact.kind == "yes_no" and not isinstance(value, bool):
         return f"{name} is answered by true or false"
-    if fact.kind == "number" and (isinstance(value, bool) or not isinstance(value, int | float)):
+    if fact.kind == "number" and not _is_number(value):
         return f"{name} is a number"
-    if fact.kind in ("choice", "set") and value not in fact.choices:
+    if fact.kind in ("choice", "set") and not (isinstance(value, str) and value in fact.choices):
         return f"{name} has no choice {value}"
     if fact.kind == "country" and not (isinstance(value, str) and value[:2].isupper()):
         return f"{name} is an ISO code such as DE or GB-ENG"
     return None
 
 
+def _is_number(value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
 def span_refused(span) -> str | None:
     """{days|weeks|months: N}: a whole number that is not negative."""
     if not isinstance(span, dict) or len(span) != 1 or not set(span) <= set(SPANS):
         return "a span is {days: N}, {weeks: N} or {months: N}"
-    [length] = span.values()
+    [(unit, length)] = span.items()
     if isinstance(length, bool) or not isinstance(length, int) or length < 0:
         return "a span is a whole number, not negative"
+    if length > LONGEST[unit]:
+        return f"a span is 100 years at the most, which is {LONGEST[unit]} {unit}"
     return None
 
 

@@ -1,6 +1,7 @@
 """The data files as one document that still knows the file and the line of everything in it."""
 
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 
 import yaml
@@ -8,6 +9,10 @@ import yaml
 from clinic.catalogue.errors import CatalogueRefused, Problem
 
 DATA = Path(__file__).resolve().parent / "data"
+
+
+SHAPE = "a data file is SECTION: [row, ...]"
+FARTHEST = 10**18  # no number of a catalogue comes near it; a longer one may not even be printed
 
 
 class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
@@ -64,15 +69,22 @@ class Files:
             self.faults.append(f"{name}:{mark.line + 1 if mark else 1}: {reason}")
             return
         if not isinstance(root, yaml.MappingNode):
-            self.faults.append(f"{name}:1: a data file is SECTION: [row, ...]")
+            self.faults.append(f"{name}:1: {SHAPE}")
             return
         for key, node in root.value:
             self._section(name, loader, key, node)
 
     def _section(self, file: str, loader: Loader, key: yaml.Node, node: yaml.Node):
         name = key.value
+        if not isinstance(key, yaml.ScalarNode):
+            self.faults.append(f"{file}:{key.start_mark.line + 1}: {SHAPE}")
+            return
+        known = self.document.get(name, [])
+        if not isinstance(known, list) or (name in self.document and not _is_list(node)):
+            self.faults.append(f"{file}:{key.start_mark.line + 1}: {name} stands here twice")
+            return
         self.where.setdefault((name,), (file, key.start_mark.line + 1))
-        if not isinstance(node, yaml.SequenceNode):
+        if not _is_list(node):
             self.document.setdefault(name, self._value(file, loader, node, (name,)))
             return
         rows = self.document.setdefault(name, [])
@@ -81,7 +93,7 @@ class Files:
 
     def _value(self, file: str, loader: Loader, node: yaml.Node, path: tuple):
         self.where[path] = file, node.start_mark.line + 1
-        if isinstance(node, yaml.SequenceNode):
+        if _is_list(node):
             return [
                 self._value(file, loader, item, (*path, index))
                 for index, item in enumerate(node.value)
@@ -89,16 +101,22 @@ class Files:
         if isinstance(node, yaml.MappingNode):
             return dict(self._pairs(file, loader, node, path))
         try:
-            return loader.construct_object(node)
+            value = loader.construct_object(node)
         except (yaml.YAMLError, ValueError):
-            self.faults.append(f"{file}:{node.start_mark.line + 1}: {node.value!r} cannot be read")
+            value = inf
+        if isinstance(value, int | float) and not -FARTHEST < value < FARTHEST:
+            read = node.value if len(node.value) < 40 else f"{node.value[:40]}..."
+            self.faults.append(f"{file}:{node.start_mark.line + 1}: {read!r} cannot be read")
             return None
+        return value
 
     def _pairs(self, file: str, loader: Loader, node: yaml.MappingNode, path: tuple) -> Iterator:
         seen = set()
         for key_node, value_node in node.value:
-            key = loader.construct_object(key_node) if hasattr(key_node, "value") else None
-            key = key if isinstance(key, str) else str(key_node.value)
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.faults.append(f"{file}:{key_node.start_mark.line + 1}: a key is a word")
+                continue
+            key = key_node.value
             if key in seen:
                 self.faults.append(
                     f"{file}:{key_node.start_mark.line + 1}: {key} stands here twice"
@@ -108,6 +126,10 @@ class Files:
             value = self._value(file, loader, value_node, (*path, key))
             self.where[*path, key] = file, key_node.start_mark.line + 1
             yield key, value
+
+
+def _is_list(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.SequenceNode)
 
 
 class OneFile(Files):

@@ -3,7 +3,7 @@
 from django import forms
 
 from clinic.catalogue import kinds, terms
-from clinic.catalogue.checks import DECIMALS, FIELDS_EVERYWHERE, as_number
+from clinic.catalogue.checks import DECIMALS, FIELDS_EVERYWHERE, MOST_WEEKS, as_number
 from clinic.catalogue.condition_builder import DEEDS, Node, changed
 from clinic.catalogue.condition_builder_fields import (
     ChosenField,
@@ -109,6 +109,10 @@ class PairForm(forms.Form):
             yield "weeks_min", "Say how many weeks lie between the two at least."
         if usual is not None and least is None:
             yield "weeks_min", "Say the least number of weeks too."
+        if least is not None and usual is None:
+            yield "weeks_typical", "Say the usual number of weeks too."
+        if relation == terms.PairRelation.SEPARATE_BY_WEEKS and usual == 0:
+            yield "weeks_typical", "Say how many weeks usually lie between the two."
         if None not in (usual, least) and least > usual:
             yield "weeks_min", f"At least {least:f} weeks is above the usual {usual:f}."
         yield from self._contrary_condition(given)
@@ -170,7 +174,7 @@ def weeks(label: str) -> forms.DecimalField:
         label=label,
         required=False,
         min_value=0,
-        max_value=520,
+        max_value=MOST_WEEKS,
         decimal_places=DECIMALS,
         widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "any"}),
         error_messages={

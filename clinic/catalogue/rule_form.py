@@ -11,6 +11,7 @@ from functools import cached_property
 from django import forms
 
 from clinic.catalogue import kinds, terms
+from clinic.catalogue.checks import MOST_CLAUSES
 from clinic.catalogue.condition_builder import DEEDS, Node, Vocabulary, changed
 from clinic.catalogue.condition_builder_fields import (
     ChosenField,
@@ -25,7 +26,6 @@ from clinic.catalogue.models import CODE
 from clinic.catalogue.reading import Book
 
 PATH = re.compile(r"^([a-z]+\d*)-([a-z_]+)((?:-\d+)*)$")
-MOST_CLAUSES = 30
 EVENT = "planner_event"
 
 
@@ -313,6 +313,9 @@ FIELD_OF = {"until": "until_n", "preparation": "prepare", "test_spot": "reading_
             "legal": "country", "judged_by": "judged"}  # fmt: skip
 
 
+TOO_MANY = f"A rule holds {MOST_CLAUSES} sentences at the most; say the rest in a rule of its own."
+
+
 # ---- all of it
 
 
@@ -367,6 +370,9 @@ class RuleDesk:
         parts = [part.is_valid() for part in (self.head, *self.clauses)]
         if not self.clauses:
             self.head.add_error(None, "A rule needs at least one sentence; add one.")
+        if len(self.clauses) > MOST_CLAUSES:
+            self.head.add_error(None, TOO_MANY)
+            return False
         return all(parts) and bool(self.clauses)
 
     def row(self) -> dict:
@@ -409,8 +415,9 @@ def plain(reason: str) -> str:
 
 
 def number_of_clauses(data) -> int:
-    number = data.get("clauses", "")
-    return min(int(number), MOST_CLAUSES) if number.isdecimal() else 0
+    """One above the limit is read too, so that it is refused and not lost."""
+    number = data.get("clauses", "")[:4]
+    return min(int(number), MOST_CLAUSES + 1) if number.isdecimal() else 0
 
 
 def _kept(row: dict | None) -> dict:
@@ -420,7 +427,8 @@ def _kept(row: dict | None) -> dict:
 def _changed(clauses: list[dict], deed: str) -> list[dict]:
     word, _, name = deed.partition(" ")
     if word == "add-clause":
-        return [*clauses, ClauseForm.initial_of(EMPTY_CLAUSE)]
+        more = [] if len(clauses) > MOST_CLAUSES else [ClauseForm.initial_of(EMPTY_CLAUSE)]
+        return [*clauses, *more]
     if word in MOVES and name.isdecimal() and int(name) < len(clauses):
         return MOVES[word](clauses, int(name))
     found = PATH.match(name)

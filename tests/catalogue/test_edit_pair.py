@@ -82,6 +82,12 @@ def test_a_condition_is_built_by_buttons_and_kept(keeper, small):
     [
         ({"first": ""}, "Say which of the two comes first."),
         ({"relation": "separate_by_weeks", "weeks_min": ""}, "Say how many weeks"),
+        ({"relation": "separate_by_weeks", "weeks_typical": ""}, "Say the usual number of weeks"),
+        ({"weeks_typical": ""}, "Say the usual number of weeks too."),
+        (
+            {"relation": "separate_by_weeks", "weeks_min": "0", "weeks_typical": "0"},
+            "Say how many weeks usually lie between the two.",
+        ),
         ({"weeks_min": "9"}, "At least 9 weeks is above the usual 4."),
         ({"weeks_min": "-1"}, "Give a number of weeks, 0 or more."),
         ({"weeks_min": "soon"}, "Give a number of weeks, such as 4"),

@@ -207,6 +207,28 @@ def test_endless_and_broken_nesting_is_cut_off():
     assert Node.typed(posted([("x-k", "not")]), "x").kind == "none"
 
 
+def test_a_part_too_many_is_read_and_refused_not_dropped(choices):
+    one = {"fact": "isotretinoin.taking", "eq": True}
+    full = Node.of({"any": [one] * 40})
+    over = changed(full, "add", [])
+    sent = posted(
+        [("x-k", "any")]
+        + [
+            (f"x-{at}-{key}", value)
+            for at in range(41)
+            for key, value in (("k", "fact"), ("fact", one["fact"]), ("op", "yes"))
+        ]
+    )
+
+    read = Node.typed(sent, "x")
+
+    assert not list(full.faults(choices.words))
+    assert len(over.parts) == len(changed(over, "add", []).parts) == len(read.parts) == 41
+    assert [words for _, words in read.faults(choices.words)] == [
+        "A group holds 40 at the most; move some into another group."
+    ]
+
+
 # ---- the page
 
 
@@ -309,6 +331,21 @@ def test_a_refusal_stands_beside_its_field_and_keeps_what_was_typed(keeper, smal
     ):
         assert words in shown
     assert drafting.read("safety_rules", "ISO-1")["title"] == "Isotretinoin"
+
+
+def test_a_sentence_too_many_is_refused_and_none_is_lost(keeper, small):
+    data = opened(keeper)
+    for at in range(2, 31):
+        for key in [key for key in data if key.startswith("c1-")]:
+            data.setlist(f"c{at}-{key[3:]}", data.getlist(key))
+
+    answer = post(keeper, data, "save", clauses="31")
+
+    shown = answer.content.decode()
+    assert answer.status_code == 422
+    assert "A rule holds 30 sentences at the most" in shown
+    assert controls(shown)["clauses"] == "31"
+    assert len(drafting.read("safety_rules", "ISO-1")["clauses"]) == 2
 
 
 def test_a_row_that_moved_is_not_overwritten_and_a_second_save_decides(keeper, small):
