@@ -251,6 +251,7 @@ def _indication(row: dict) -> Indication:
 
 def _pair(row: dict) -> Pair:
     weeks = row.get("weeks") or {}
+    least, usual = (_number(weeks.get(key)) for key in ("min", "typical"))
     regions = row.get("regions") or ()
     return Pair(
         row["code"],
@@ -258,8 +259,8 @@ def _pair(row: dict) -> Pair:
         row["b"],
         row["relation"],
         row.get("first") or "",
-        least_days(_number(weeks.get("min"))),
-        least_days(_number(weeks.get("typical"))),
+        least_days(least),
+        least_days(least if usual is None else usual),
         row.get("condition") or "",
         row.get("when") or None,
         tuple(row.get("scar_types") or ()),

@@ -8,12 +8,13 @@ from decimal import Decimal
 
 import pytest
 
+from planner.engine.catalogue import catalogue_from
 from planner.engine.check import check
 from planner.engine.complete import complete
 from planner.engine.desk import Desk
 from planner.engine.problem import FRESH, Pin, problem_of
 from planner.engine.values import GivenPlan, GivenSession
-from tests.planner.shipped import catalogue, face, plan_of, scars
+from tests.planner.shipped import catalogue, face, load_document_from_yaml, plan_of, scars
 
 FACE = face(scars("malar.L", "ice_pick"), scars("malar.L", "rolling"), skin=2)
 AVOIDED = (
@@ -119,6 +120,25 @@ def test_a_row_of_order_that_names_no_weeks_leaves_no_tolerance():
     for week, breaks in ((3, True), (4, False)):
         plan = plan_of((0, "subcision", ["malar.L"]), (week, pair[1], ["malar.L"]))
         found = check(case, catalogue(), plan).findings
+        told = any((f.kind, f.rule) == ("interval", "c011") and f.breaks for f in found)
+        assert told is breaks
+
+
+def test_weeks_of_which_only_the_least_are_given_are_kept():
+    """A row from elsewhere may lack the usual weeks; what it asks for at the least still holds."""
+    document = load_document_from_yaml()
+    apart = {"relation": "separate_by_weeks", "first": None, "weeks": {"min": 12, "typical": None}}
+    rows = [row | (apart if row["code"] == "c011" else {}) for row in document["pairs"]]
+    changed = catalogue_from(document | {"pairs": rows})
+    case = face(scars("malar.L", "ice_pick"), scars("chin.M", "rolling"))
+    pair = ("subcision", "fractional_ablative_co2", ["malar.L"])
+
+    kept = Desk(case, changed).rule_between(*pair)
+
+    assert (kept.rules, kept.gap_days, kept.least_days) == (("c011",), 84, 84)
+    for week, breaks in ((11, True), (12, False)):
+        plan = plan_of((0, "subcision", ["malar.L"]), (week, pair[1], ["malar.L"]))
+        found = check(case, changed, plan).findings
         told = any((f.kind, f.rule) == ("interval", "c011") and f.breaks for f in found)
         assert told is breaks
 
