@@ -17,6 +17,7 @@ from django.db import connection, transaction
 
 from clinic.catalogue import (
     checks,
+    claims,
     differing,
     documents,
     findings,
@@ -119,8 +120,11 @@ def writing():
         yield
 
 
-def save(section: str, row: dict, *, seen: str | None) -> dict:
+def save(section: str, row: dict, *, seen: str | None, vouched: bool = False) -> dict:
     """Put a row into the draft and return it as it is kept; `seen` is None for a new row.
+
+    A changed value that still claims to be verified is kept as not verified, unless it is
+    `vouched` for: it was published so, or the page asked where it was read.
 
     Raises RowRefused where the row, or the catalogue with it, would not be sound; RowMoved where
     it is no longer the row that the editor read.
@@ -135,6 +139,7 @@ def save(section: str, row: dict, *, seen: str | None) -> dict:
         if seen is not None and token(there) != seen:
             raise _moved(section, row["code"], there, seen, row)
         kept = _checked(document, section, row)
+        kept = kept if vouched else claims.settled_row(section, kept, there)
         if kept != there:
             documents.write_row(section, kept)
         return kept
@@ -182,11 +187,12 @@ def _set_withdrawn(code: str, withdrawn: bool, seen: str) -> dict:
 # ---- the whole draft
 
 
-def apply(document: dict, *, step=lambda rows: rows) -> list[str]:
+def apply(document: dict, *, step=lambda rows: rows, vouched: bool = False) -> list[str]:
     """Put a whole document in place of the draft, or nothing of it.
 
     Raises CatalogueRefused with place and reason for anything wrong in it. What a version holds
     and is never removed stays; the treatments among it, which are withdrawn, are returned.
+    `vouched` as in `save`.
     """
     if wrong := checks.problems(document):
         raise CatalogueRefused(in_words(document, problem) for problem in wrong)
@@ -196,7 +202,10 @@ def apply(document: dict, *, step=lambda rows: rows) -> list[str]:
             document = keeping.keep(document, documents.draft(), lasting)
             if wrong := checks.problems(document):
                 raise CatalogueRefused(in_words(document, problem) for problem in wrong)
-        documents.write(checks.tidy(document), step=step)
+        document = checks.tidy(document)
+        if not vouched:
+            document = claims.settled(documents.draft(), document)
+        documents.write(document, step=step)
     return sorted(lasting["treatments"])
 
 
@@ -214,7 +223,7 @@ def undo(section: str, code: str, *, seen: str):
     if row is None:
         remove(section, code, seen=seen)
     else:
-        save(section, row, seen=seen or None)
+        save(section, row, seen=seen or None, vouched=True)
 
 
 def discard(*, seen: str):
@@ -230,7 +239,7 @@ def restore(version: Version, *, seen: str) -> list[str]:
     with writing():
         if documents.hash_of(documents.draft()) != seen:
             raise DraftMoved
-        return apply(reading.book(version).document)
+        return apply(reading.book(version).document, vouched=True)
 
 
 @dataclass(frozen=True)

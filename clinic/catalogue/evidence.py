@@ -218,7 +218,7 @@ def _check_claim(item: Item, old: dict, new: dict) -> None:
 
 def _saved(item: Item, row: dict, line: dict, seen: str) -> dict:
     try:
-        return drafting.save(item.section, with_line(item, row, line), seen=seen)
+        return drafting.save(item.section, with_line(item, row, line), seen=seen, vouched=True)
     except RowRefused as refused:
         depth = len(item.path)
         raise RowRefused(

@@ -12,7 +12,7 @@ import difflib
 import hashlib
 from dataclasses import dataclass, field
 
-from clinic.catalogue import checks, differing, documents, drafting
+from clinic.catalogue import checks, claims, differing, documents, drafting
 from clinic.catalogue.conditions import spaced
 from clinic.catalogue.errors import DraftMoved
 from clinic.catalogue.exchange_files import Sheet, read, table_for
@@ -120,7 +120,7 @@ def _of_table(name: str, sheet: Sheet, draft: dict) -> Report:
     before = {table.key_of(line): line for line in table.lines(draft)}
     after = {}
     if not faults and not report.faults:
-        report.document = checks.tidy(new)
+        report.document = claims.settled(draft, checks.tidy(new))
         after = {table.key_of(line): line for line in table.lines(report.document)}
     for number in sheet.rows:
         line = read_lines.get(number, {})
@@ -221,7 +221,7 @@ def _of_catalogue(name: str, file: OneFile, draft: dict) -> Report:
         report.faults = [file.line_of(one) for one in checks.problems(new)]
     if report.faults:
         return report
-    new = checks.tidy(new)
+    new = claims.settled(draft, checks.tidy(new))
     report.faults = list(_lost_for_good(draft, new))
     report.document = new
     changed = drafting.changes(draft, new)

@@ -70,7 +70,6 @@ class _Reader:
         self.facts = facts_of(document.get("questions") or (), document.get("regions") or ())
 
     def all(self) -> Iterator[Finding]:
-        yield from self.constants()
         yield from self.conditions()
         yield from self.rules()
         yield from self.treatments()
@@ -84,13 +83,6 @@ class _Reader:
     def changed(self, section: str) -> list[dict]:
         rows = self.book.rows(section).items()
         return [row for code, row in rows if self.base.row(section, code) != row]
-
-    def constants(self) -> Iterator[Finding]:
-        for code, row in self.base.rows("calibration").items():
-            if self.book.row("calibration", code) is None:
-                words = "is missing, and the planner computes with it"
-                advice = "Put it back: it can have another value, and is never removed."
-                yield self.at(ERROR, "calibration", row, (), words, advice)
 
     # -- rules that nobody can meet
 

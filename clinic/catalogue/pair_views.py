@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from clinic.catalogue import drafting, presenting
+from clinic.catalogue import claims, drafting, presenting
 from clinic.catalogue.condition_builder_fields import dressed
 from clinic.catalogue.drafting import RowMoved, RowRefused
 from clinic.catalogue.pair_form import PREFIX, PairForm, next_code
@@ -70,7 +70,8 @@ def _save(request, row, choices, seen):
     if not form.is_valid():
         return _drawn(request, form, choices, seen, status=422)
     try:
-        kept = drafting.save(SECTION, form.row(), seen=seen or None)
+        sent = form.row()
+        kept = drafting.save(SECTION, sent, seen=seen or None)
     except RowRefused as refused:
         form.place(refused.problems)
         return _drawn(request, form, choices, seen, status=422)
@@ -79,6 +80,8 @@ def _save(request, row, choices, seen):
         return _drawn(request, form, choices, token, moved=moved, status=409)
     said = f"{' and '.join(form.two)} ({kept['code']}) is saved in the draft."
     messages.success(request, said)
+    if kept["verification"] != sent["verification"]:
+        messages.info(request, claims.TOLD)
     return redirect(f"{reverse('catalogue:pair_matrix')}#{kept['code']}")
 
 

@@ -5,7 +5,7 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from clinic.catalogue import drafting, presenting
+from clinic.catalogue import claims, drafting, presenting
 from clinic.catalogue.condition_builder_fields import dressed
 from clinic.catalogue.conditions import leaves, span_in_words
 from clinic.catalogue.drafting import RowMoved, RowRefused
@@ -59,7 +59,8 @@ def _save(request, row, choices, seen):
     if not desk.is_valid():
         return _drawn(request, desk, row, seen, status=422)
     try:
-        kept = drafting.save(SECTION, desk.row(), seen=seen or None)
+        sent = desk.row()
+        kept = drafting.save(SECTION, sent, seen=seen or None)
     except RowRefused as refused:
         desk.place(refused.problems)
         return _drawn(request, desk, row, seen, status=422)
@@ -69,6 +70,8 @@ def _save(request, row, choices, seen):
         request,
         f"{kept['code']} is saved in the draft. Plans follow it once the draft is published.",
     )
+    if kept["verification"] != sent["verification"]:
+        messages.info(request, claims.TOLD)
     return redirect("catalogue:edit_rule", kept["code"])
 
 

@@ -52,7 +52,7 @@ def _save(request, row, entries, base):
         if reading.errors:
             raise RowRefused([])
         seen = drafting.token(base) if base else None
-        kept = drafting.save("treatments", reading.row, seen=seen)
+        kept = drafting.save("treatments", reading.row, seen=seen, vouched=True)
     except RowRefused as refused:
         reading.refuse_all(refused.problems)
         return _draw(request, row, entries, base=base, errors=reading.errors)

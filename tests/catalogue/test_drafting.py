@@ -11,6 +11,8 @@ from clinic.catalogue.errors import CatalogueRefused, RowMoved, RowRefused
 from clinic.catalogue.models import PairRule, Requirement, Treatment
 from tests.catalogue.small import write_small
 
+RULE = ("safety_rules", "ISO-1")
+
 
 @pytest.fixture
 def small(tmp_path, db):
@@ -52,6 +54,7 @@ def test_a_saved_row_is_the_draft_and_touches_no_other(small):
     assert [(one.label, one.before, one.after) for one in change.fields] == [
         ("Needs", "A needle", ""),
         ("Indication Rolling: effectiveness", "4: First choice or strongest", "3: Good"),
+        ("Indication Rolling: how far verified", "Verified", "Not verified"),
     ]
 
 
@@ -173,3 +176,57 @@ def test_what_was_taken_back_in_one_table_is_not_seen_after_an_edit_of_another(s
     Requirement.objects.filter(code="needle").update(name="A longer needle")
 
     assert [one.code for one in drafting.draft_state().changes] == ["needle"]
+
+
+# ---- what a changed value claims
+
+
+def claimed(section, code, **fields):
+    """How far a row counts as verified once these fields of it were saved."""
+    row, seen = read(section, code)
+    return drafting.save(section, row | fields, seen=seen)["verification"]
+
+
+def test_a_changed_value_is_not_verified_by_where_the_old_one_was_read(small):
+    drafting.save("sources", {"code": "box", "title": "The box", "how": "read"}, seen=None)
+    milder = [clause | {"effect": "CAUTION"} for clause in read(*RULE)[0]["clauses"]]
+    documents_named = ["box", "smith2020"]
+
+    assert claimed("pairs", "c1", why="in other words") == "V"
+    assert claimed("pairs", "c1", weeks={"min": 1, "typical": 3}) == "gk"
+    assert read("pairs", "c1")[0]["sources"] == ["smith2020"]
+    assert claimed("pairs", "c1", verification="V") == "V"  # somebody read it again
+    assert claimed("pairs", "c1", weeks={"min": 1, "typical": 2}, sources=documents_named) == "V"
+    assert claimed(*RULE, clauses=milder, verification="P") == "gk"
+
+
+def test_the_items_of_a_row_lose_only_their_own_marks(small):
+    row, seen = read("treatments", "subcision")
+    told = {"kind": "note", "text": "new", "verification": "V", "sources": ["smith2020"]}
+    row["statements"].insert(0, told)
+    sessions = next(one for one in row["figures"] if one["kind"] == "sessions")
+    sessions["max"] = 2
+
+    kept = drafting.save("treatments", row, seen=seen)
+
+    assert [one["verification"] for one in kept["statements"]] == ["V", "gk", "gk"]
+    assert {one["kind"]: one["verification"] for one in kept["figures"]} == {
+        "price": "gk",
+        "sessions": "gk",
+    }
+    assert kept["indications"][0]["verification"] == "V"
+    assert kept["fitzpatrick"]["verification"] == "P"
+
+
+def test_a_whole_document_is_held_to_the_same_but_what_was_published_comes_back(small):
+    document = documents.draft()
+    document["pairs"][0]["weeks"] = {"min": 1, "typical": 1}
+    drafting.apply(document)
+    assert read("pairs", "c1")[0]["verification"] == "gk"
+
+    drafting.undo("pairs", "c1", seen=read("pairs", "c1")[1])
+    assert read("pairs", "c1")[0]["verification"] == "V"
+
+    drafting.apply(document)
+    drafting.restore(small, seen=drafting.draft_state().hash)
+    assert documents.draft() == small.document

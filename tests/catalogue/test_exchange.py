@@ -299,6 +299,17 @@ def test_a_whole_catalogue_that_lost_something_is_refused(small):
     assert "treatments laser is not in the file: a treatment is withdrawn" in told(without)
 
 
+def test_a_report_tells_what_is_no_longer_verified(small):
+    data = edited(out("pairs"), weeks_typical="3")
+
+    report = exchange.examine("pairs.csv", data)
+    exchange.apply("pairs.csv", data, shown=report.stamp)
+
+    told = {one.column: (one.before, one.after) for one in report.of("changed")[0].changes}
+    assert told["verification"] == ("V", "gk")
+    assert drafting.read("pairs", "c1")["verification"] == "gk"
+
+
 def test_a_whole_catalogue_may_lack_what_was_never_published(small):
     data = exchange_files.write_catalogue(documents.draft())
     Treatment.objects.create(

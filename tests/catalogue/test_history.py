@@ -57,7 +57,10 @@ def test_a_change_of_a_part_and_of_its_sources_is_in_the_history_of_its_row(admi
         Indication.objects.get().sources.set(["gk"])
 
     assert changes("treatments", "subcision")[1:] == [
-        [("Indication Rolling: effectiveness", "4: First choice or strongest", "2: Moderate")],
+        [
+            ("Indication Rolling: effectiveness", "4: First choice or strongest", "2: Moderate"),
+            ("Indication Rolling: how far verified", "Verified", "Not verified"),
+        ],
         [("Indication Rolling: sources", "smith2020", "gk")],
     ]
 

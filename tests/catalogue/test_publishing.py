@@ -13,7 +13,7 @@ from clinic.catalogue.errors import (
     NotAnswerable,
     NotConfirmed,
 )
-from clinic.catalogue.models import Calibration, Treatment, Version
+from clinic.catalogue.models import Treatment, Version
 from clinic.catalogue.reading import book
 from clinic.staff.roles import Role
 from tests.catalogue.small import SMALL, write_small
@@ -215,15 +215,6 @@ def test_what_records_and_the_planner_name_outlasts_every_whole_document(version
         assert drafting.read(section, row["code"]), section
     assert drafting.read("sources", "box")
     assert drafting.draft_state().is_sound
-
-
-def test_a_draft_without_a_constant_that_the_planner_computes_with_is_no_version(version, admin):
-    drafting.save("calibration", LASTING["calibration"] | {"sources": ["gk"]}, seen=None)
-    services.publish(by=None)
-    Calibration.objects.all().delete()
-
-    with pytest.raises(CatalogueRefused, match="the planner computes with it"):
-        services.publish(by=admin, words="Without it.")
 
 
 def test_an_upgrade_keeps_an_unpublished_draft_and_says_so(tmp_path, version):
