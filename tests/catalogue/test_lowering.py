@@ -151,6 +151,14 @@ def test_a_rule_that_takes_the_say_from_an_absolute_word_lowers_it():
     assert "ISO-1 now speaks of this treatment" in found.words
 
 
+def test_weeks_that_come_to_a_pair_without_any_may_be_fewer_than_their_intervals():
+    old = changed(PAIR, ("weeks",), None)
+
+    assert [(one.section, one.path) for one in lowered(old, OLD)] == [
+        ("pairs", ("weeks", "typical"))
+    ]
+
+
 def test_withdrawing_a_treatment_is_no_way_round_its_rules():
     new = changed(LASER, ("withdrawn",), True)
     row_of(new, RULE)["clauses"].pop(1)
