@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from clinic.catalogue import differing, documents, drafting, evidence, terms
+from clinic.catalogue.editors import edited_at
 from clinic.catalogue.errors import RowMoved, RowRefused
 from clinic.catalogue.evidence_models import Outcome
 from clinic.catalogue.exchange_tables import settle
@@ -21,13 +22,6 @@ from clinic.catalogue.reading import Book, Names
 from clinic.catalogue.treatment_support import CLAIMS
 
 A_PAGE = 50
-OWN_PAGES = {
-    "treatments": "edit_treatment",
-    "pairs": "edit_pair",
-    "safety_rules": "edit_rule",
-    "sources": "edit_source",
-    "packages": "package",
-}
 OPEN = [pair for pair in terms.Verification.choices() if pair[0] != terms.Verification.V]
 MOVED = "Somebody else changed this while it was open. Look at it as it is now; {} kept below."
 
@@ -181,6 +175,8 @@ def evidence_item(request, section, code):
     row, place = book.row(section, code), request.GET.get("at", "")
     item = evidence.find(section, row, place, Names(book)) if row else None
     if item is None:
+        if request.method == "POST":
+            return _gone(request, _query(filters))
         raise Http404("The draft has no such statement.")
     keys = [one.key for one in items]
     here = keys.index(item.key) if item.key in keys else None
@@ -205,7 +201,7 @@ def evidence_item(request, section, code):
         "next": address_of(items[(here + 1) % len(items)], query) if here is not None else "",
         "previous": address_of(items[here - 1], query) if here is not None else "",
         "back": f"{reverse('catalogue:evidence')}?{urlencode(query)}",
-        "editor": _editor_of(section, code),
+        "editor": edited_at(section, code),
         "known_sources": sorted(book.rows("sources")),
     }
     return render(request, "catalogue/evidence_item.html", context, status=status)
@@ -243,9 +239,10 @@ def _after(items, here, query) -> str:
     return address_of(items[(here + 1) % len(items)], query)
 
 
-def _editor_of(section: str, code: str) -> str:
-    """The page on which the whole row is edited."""
-    if section in OWN_PAGES:
-        return reverse(f"catalogue:{OWN_PAGES[section]}", args=[code])
-    model = documents.TABLES[section]._meta.model_name
-    return reverse(f"admin:catalogue_{model}_change", args=[code])
+def _gone(request, query):
+    """The statement went while it was looked at; what was written is shown once more."""
+    said = request.POST.get("note", "").strip()
+    kept = f" You wrote: \N{LEFT DOUBLE QUOTATION MARK}{said}\N{RIGHT DOUBLE QUOTATION MARK}"
+    words = "The draft no longer has this statement, so nothing was saved."
+    messages.warning(request, words + kept * bool(said))
+    return redirect(f"{reverse('catalogue:evidence')}?{urlencode(query)}")

@@ -21,6 +21,7 @@ LARGEST = 8 * MB
 LARGEST_UNPACKED = 60 * MB
 MOST_ROWS = 20_000
 MOST_COLUMNS = 200
+LAST_ROW = 1_048_576  # of a workbook; one that names a later row is made to be counted for ever
 LONGEST_CELL = 32_767  # of a workbook; a longer text would be cut off without a word
 SEPARATORS = ",;\t"
 TYPES = {
@@ -157,6 +158,8 @@ def _values(row) -> list:
 def _sheet(numbered) -> Sheet:
     headers, rows = None, {}
     for number, row in numbered:
+        if number > LAST_ROW:
+            raise FileRefused(f"The table goes on after row {LAST_ROW}. Take out its empty rows.")
         while row and row[-1] in (None, ""):
             row.pop()
         if not row:

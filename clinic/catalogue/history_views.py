@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django import forms
 from django.contrib.auth import get_user_model
 from django.core.paginator import Paginator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import Http404
 from django.shortcuts import render
 from django.utils import timezone
@@ -17,6 +18,10 @@ from clinic.catalogue.history_reading import NOBODY, Log, Step, Wanted, people, 
 from clinic.catalogue.reading import Names
 
 PER_PAGE = 25
+DAYS = [
+    MinValueValidator(dt.date(1900, 1, 1), "Give a day after 1900."),
+    MaxValueValidator(dt.date(2999, 12, 31), "Give a day before the year 3000."),
+]
 
 
 @dataclass(frozen=True)
@@ -32,8 +37,12 @@ class LogFilter(forms.Form):
     )
     code = forms.CharField(label="Code", required=False, max_length=60)
     user = forms.ChoiceField(label="Who", required=False)
-    since = forms.DateField(label="From", required=False, widget=forms.DateInput({"type": "date"}))
-    until = forms.DateField(label="To", required=False, widget=forms.DateInput({"type": "date"}))
+    since = forms.DateField(
+        label="From", required=False, validators=DAYS, widget=forms.DateInput({"type": "date"})
+    )
+    until = forms.DateField(
+        label="To", required=False, validators=DAYS, widget=forms.DateInput({"type": "date"})
+    )
 
     def __init__(self, *args, **more):
         super().__init__(*args, **more)

@@ -82,13 +82,18 @@ def lines(draft: Book) -> list[dict]:
 def examples(row: dict, draft: Book) -> list[tuple[str, Decimal, Decimal, str]]:
     """For each treatment that counts: sessions at list price, and what the package makes of them.
 
-    Where the price is by region, scar or syringe, for one of these a session.
+    Where the price is by region, scar or syringe, for one of these a session. A treatment without
+    a usual price has no example.
     """
     found = []
     for code in sorted(draft.treatments_of(row["treatments"])):
         treatment = draft.row("treatments", code)
         price = price_of(treatment) if treatment else None
-        if price and treatment["price_unit"] != kinds.PriceUnit.COURSE:
+        if (
+            price
+            and price["typical"] is not None
+            and treatment["price_unit"] != kinds.PriceUnit.COURSE
+        ):
             listed = Decimal(price["typical"]) * row["sessions"]
             found.append((treatment["name"], listed, after(row, listed), treatment["price_unit"]))
     return found

@@ -97,6 +97,8 @@ def package_list(request):
 def package(request, code):
     row = drafting.read("packages", code)
     if row is None:
+        if request.method == "POST":
+            return _package_gone(request, code)
         raise Http404(f"The draft has no package {code}.")
     if request.method == "GET":
         return _draw_package(request, row, packages.flat(row))
@@ -121,11 +123,17 @@ def _save_package(request, row, base):
         return _draw_package(request, row, entries, base=base, errors=reading.errors)
     except RowMoved as moved:
         if moved.theirs is None:
-            raise Http404("This package is no longer in the draft.") from None
+            return _package_gone(request, row["code"])
         told = what_they_changed(base, moved.theirs) or True
         return _draw_package(request, moved.theirs, entries, moved=told)
     messages.success(request, f"{kept['name']} is saved in the draft. Nothing is published yet.")
     return redirect("catalogue:packages")
+
+
+def _package_gone(request, code):
+    """Somebody took it out meanwhile: what was typed stands as a new one of that code."""
+    entries = Entries(PACKAGE | Entries.posted(request.POST) | {"code": code})
+    return _draw_package(request, None, entries, gone=True)
 
 
 def _remove_package(request, row, base):
@@ -138,7 +146,7 @@ def _remove_package(request, row, base):
     return redirect("catalogue:packages")
 
 
-def _draw_package(request, row, entries, *, base=None, errors=None, moved=None):
+def _draw_package(request, row, entries, *, base=None, errors=None, moved=None, gone=False):
     draft, version = drafting.book(), Version.objects.in_force()
     was = published(version).row("packages", row["code"]) if row and version else None
     context = {
@@ -148,8 +156,11 @@ def _draw_package(request, row, entries, *, base=None, errors=None, moved=None):
         "choices": packages.choices(draft, entries.several("treatments")),
         "base": json.dumps(base or row or None),
         "moved": moved,
+        "gone": gone,
     }
-    return _draw(request, "packages", context, version, 409 if moved else 422 if errors else 200)
+    return _draw(
+        request, "packages", context, version, 409 if moved or gone else 422 if errors else 200
+    )
 
 
 def _draw(request, template, context, version, status):

@@ -25,6 +25,8 @@ def new_treatment(request):
 def edit_treatment(request, code):
     row = drafting.read("treatments", code)
     if row is None:
+        if request.method == "POST":
+            return _gone(request, Entries.posted(request.POST), code)
         raise Http404(f"The draft has no {code}.")
     return _edit(request, row)
 
@@ -74,9 +76,15 @@ def _lowered(labels: list[str]) -> str:
 def _draw_moved(request, theirs, entries, base):
     """What was typed, over what somebody else saved; saving once more is on purpose."""
     if theirs is None:
-        raise Http404("This treatment is no longer in the draft.")
+        return _gone(request, entries, base["code"])
     both = merged(entries, base, theirs)
     return _draw(request, theirs, both, base=theirs, moved=what_they_changed(base, theirs) or True)
+
+
+def _gone(request, entries, code):
+    """The draft was replaced by one without it: what was typed stands as a new one of that code."""
+    typed = Entries(empty() | entries | {"code": code})
+    return _draw(request, None, typed, base=None, gone=True)
 
 
 def _set_withdrawn(request, row, deed):
@@ -99,7 +107,7 @@ def _set_withdrawn(request, row, deed):
     return redirect("catalogue:edit_treatment", row["code"])
 
 
-def _draw(request, row, entries, *, base, errors=None, moved=None):
+def _draw(request, row, entries, *, base, errors=None, moved=None, gone=False):
     version = Version.objects.in_force()
     was = in_force_row(version, row["code"]) if row else None
     sheet = Sheet(entries, errors, flat(was) if was else None)
@@ -107,12 +115,13 @@ def _draw(request, row, entries, *, base, errors=None, moved=None):
         "base": json.dumps(base) if base else "",
         "seen": drafting.token(row) if row else "",
         "moved": moved,
+        "gone": gone,
         "is_published": was is not None,
         "version": version,
         "in_force": version,
         "clinic": Clinic.current(),
     }
-    status = 409 if moved else 422 if errors else 200
+    status = 409 if moved or gone else 422 if errors else 200
     return render(request, "catalogue/edit_treatment.html", context, status=status)
 
 

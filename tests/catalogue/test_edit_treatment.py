@@ -218,6 +218,17 @@ def test_nobody_overwrites_what_another_saved_meanwhile(admin, small):
     assert subcision()["name"] == "Subcision by needle"
 
 
+def test_a_treatment_that_was_taken_out_meanwhile_keeps_what_was_typed(admin, small):
+    typed = opened(admin)
+
+    gone = post(admin, typed, URL.replace("subcision", "needling"), name="Needling")
+
+    assert gone.status_code == 409
+    assert "was taken out of the draft" in gone.text
+    shown = gone.context["sheet"].entries
+    assert (shown["code"], shown["name"]) == ("needling", "Needling")
+
+
 def test_words_that_both_changed_are_kept_as_typed_and_count_as_new(admin, small):
     typed = opened(admin)
     saved(admin, opened(admin), **{"s-0-text": "theirs"})

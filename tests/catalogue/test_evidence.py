@@ -211,6 +211,16 @@ def test_a_stale_page_is_told_and_keeps_what_was_typed(signed_in):
     assert answer.context["form"]["v_typical"].value() == "275"
 
 
+def test_a_statement_that_went_meanwhile_keeps_the_note(signed_in):
+    typed = form_of(signed_in, outcome="kept", note="Page 4 of the leaflet")
+    Figure.objects.filter(treatment="subcision", kind="price").delete()
+
+    answer = signed_in.post(address(), typed, follow=True)
+
+    assert "no longer has this statement" in answer.text
+    assert "Page 4 of the leaflet" in answer.text
+
+
 def test_a_source_is_added_to_the_draft_and_refused_without_its_parts(signed_in):
     new, fields = reverse("catalogue:new_source"), {"title": "A second trial", "how": "read"}
 

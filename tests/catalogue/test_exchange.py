@@ -340,6 +340,18 @@ def workbook(*rows) -> bytes:
     return file.getvalue()
 
 
+def far_down() -> bytes:
+    """A small workbook whose second row says that it is the ten thousand millionth."""
+    once, file = zipfile.ZipFile(io.BytesIO(workbook(("code",), ("x",)))), io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in once.namelist():
+            content = once.read(name)
+            for cell in (b'r="2"', b'r="A2"'):
+                content = content.replace(cell, cell.replace(b"2", b"9999999999"))
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
 BOMB = "a: &a [x, x, x]\nb: &b [*a, *a, *a]\nc: [*b, *b, *b]\n"
 REQUIREMENTS = ("code", "name", "kind")
 BROKEN = [
@@ -353,6 +365,7 @@ BROKEN = [
     ("t.xlsx", b"code,name", "is no workbook"),
     ("t.xlsx", zipped("other.xml", b""), "cannot be read"),
     ("t.xlsx", zipped("xl/bomb.xml", b"0" * 3 * 2**20), "unpacks to more than 2 MB"),
+    ("t.xlsx", far_down(), "goes on after row 1048576"),
     ("t.xlsx", workbook(REQUIREMENTS, ("x", "=1+1", "device")), "Cell B2 holds a formula"),
     ("t.yaml", b"a: [1", "Line"),
     ("t.yaml", BOMB.encode(), "write it out"),

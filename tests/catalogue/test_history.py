@@ -107,6 +107,8 @@ def test_the_log_is_narrowed_by_what_who_and_when(client, admin):
     assert "a word of Ben" in log(user=str(other.pk))
     assert "a reason of Ada" not in log(user=str(other.pk))
     assert "No change like that" in log(until="2020-01-01")
+    assert "Give a day before the year 3000" in log(until="9999-12-31")
+    assert "Give a day after 1900" in log(since="0001-01-01")
     assert "changes, newest first" in log(since="2020-01-01", code="laser")
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from clinic.catalogue import documents, drafting, packages, services
-from clinic.catalogue.models import Version
+from clinic.catalogue.models import Figure, Version
 from clinic.staff.roles import Role
 from tests.catalogue.small import SMALL, write_small
 from tests.factories import make_user
@@ -184,6 +184,31 @@ def test_a_package_that_somebody_else_changed_is_not_overwritten(admin, small):
     assert answer.status_code == 409
     assert "Percent: 10 became 20" in answer.content.decode()
     assert drafting.read("packages", "three")["sessions"] == 3
+
+
+def test_a_package_that_was_taken_out_meanwhile_may_be_saved_anew(admin, small):
+    post(admin, {}, PACKAGES, **THREE)
+    one = f"{PACKAGES}three/"
+    typed = opened(admin, one)
+    drafting.remove("packages", "three", seen=drafting.token(drafting.read("packages", "three")))
+
+    gone = post(admin, typed, one, name="Three and a talk")
+
+    assert gone.status_code == 409
+    assert f'action="{PACKAGES}"' in gone.content.decode()
+    shown = {**gone.context["sheet"].entries, "base": gone.context["base"]}
+    assert (shown["code"], shown["name"]) == ("three", "Three and a talk")
+    post(admin, shown, PACKAGES)
+    assert drafting.read("packages", "three")["name"] == "Three and a talk"
+
+
+def test_a_treatment_without_a_usual_price_has_no_example(admin, small):
+    post(admin, {}, PACKAGES, **THREE)
+    Figure.objects.filter(treatment="subcision", kind="price").update(min="200", typical=None)
+
+    page = admin.get(PACKAGES)
+
+    assert page.context["lines"][0]["examples"] == []
 
 
 def test_a_catalogue_without_packages_is_sound_and_its_canonical_form_has_none(small):

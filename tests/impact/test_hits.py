@@ -116,8 +116,8 @@ def test_the_page_says_hits_now_and_before_of_an_unsaved_edit(keeper):
 
     assert "of 100 cases" in same
     assert "(before: " in same
-    assert "No treatment opens or closes against version 1." in same
-    assert "Closes <b>Subcision</b>" in never
+    assert "No treatment is ruled out, and none may be planned again, against version 1." in same
+    assert "<b>Subcision</b> is ruled out in" in never
 
 
 def test_an_incomplete_rule_asks_no_case(keeper):
