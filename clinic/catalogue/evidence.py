@@ -28,6 +28,9 @@ KEYS = {
 
 NO_DOCUMENT = "What is verified was read in a document: name its code, such as kang2009."
 NEW_VALUE = "The value is new: name the source that gives it, or mark it as the clinic's default."
+NO_PLACE = "What is verified was read somewhere: name the page, and what it says there."
+LOOKED = "looked"
+"""The path of what is wrong with the note; a figure has a note of its own."""
 LONG_AGO = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
@@ -188,8 +191,9 @@ def review(
         if row is None or drafting.token(row) != seen:
             raise RowMoved(row, [])
         if outcome != Outcome.KEPT:
-            _check_claim(item, line_of(item, row), line)
+            old = line_of(item, row)
             row = _saved(item, row, line, seen)
+            _check_claim(old, line, note)
         names = Names(drafting.book())
         now = find(item.section, row, item.place, names) or item
         return EvidenceReview.objects.create(
@@ -204,8 +208,8 @@ def review(
         )
 
 
-def _check_claim(item: Item, old: dict, new: dict) -> None:
-    """Nothing passes as verified that nobody read in a document."""
+def _check_claim(old: dict, new: dict, note: str) -> None:
+    """Nothing passes as verified that nobody read in a document, at a place that is named."""
     if new["verification"] not in CLAIMS:
         return
     if "sources" not in new or not set(new["sources"]) - MARKS:
@@ -214,6 +218,8 @@ def _check_claim(item: Item, old: dict, new: dict) -> None:
     same_marks = all(old[key] == new[key] for key in marks)
     if same_marks and old | dict.fromkeys(marks) != new | dict.fromkeys(marks):
         raise RowRefused([Problem(("sources",), NEW_VALUE)])
+    if new["verification"] == terms.Verification.V and not note.strip():
+        raise RowRefused([Problem((LOOKED,), NO_PLACE)])
 
 
 def _saved(item: Item, row: dict, line: dict, seen: str) -> dict:

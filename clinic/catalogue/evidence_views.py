@@ -126,6 +126,7 @@ class ReviewForm(forms.Form):
         for path, reason in problems:
             name = str(path[0]) if path else ""
             name = f"v_{name}" if f"v_{name}" in self.fields else name
+            name = "note" if name == evidence.LOOKED else name
             words = reason[:1].upper() + reason[1:]
             self.add_error(name if name in self.fields else None, words)
 
@@ -197,6 +198,7 @@ def evidence_item(request, section, code):
         "label": differing.SECTIONS[section],
         "place": differing.place_in_words(item.path),
         "number": None if here is None else here + 1,
+        "due": sum(one.is_due for one in items),
         "all": len(items),
         "next": address_of(items[(here + 1) % len(items)], query) if here is not None else "",
         "previous": address_of(items[here - 1], query) if here is not None else "",
@@ -227,9 +229,16 @@ def _reviewed(request, form, item) -> bool:
     except RowRefused as refused:
         form.refuse(refused.problems)
         return False
-    told = done.get_outcome_display().lower()
-    messages.success(request, f"{item.name}, {item.text}: {told}.")
+    messages.success(request, _told(item, done))
     return True
+
+
+def _told(item, done) -> str:
+    """What the statement says now, and what it said before where that is something else."""
+    row = drafting.read(done.section, done.code)
+    now = evidence.find(done.section, row, done.place, Names(drafting.book())) or item
+    before = f" It said: {item.text}." if now.text != item.text else ""
+    return f"{item.name}, {now.text}: {done.get_outcome_display().lower()}.{before}"
 
 
 def _after(items, here, query) -> str:

@@ -92,7 +92,7 @@ def test_a_correction_changes_the_draft_and_is_reviewed_with_it(keeper):
 
 
 def test_a_source_that_is_found_verifies_and_ends_the_work(keeper):
-    look(keeper, outcome="sourced", verification="V", sources=["smith2020"])
+    look(keeper, outcome="sourced", verification="V", sources=["smith2020"], note="Page 4")
 
     figure = Figure.objects.get(treatment="subcision", kind="price")
     assert figure.verification == "V"
@@ -126,6 +126,23 @@ def test_a_new_value_does_not_keep_the_old_ones_verification(keeper):
 
     with pytest.raises(RowRefused, match="The value is new"):
         look(keeper, key, outcome="corrected", safe=["I", "II"])
+
+
+def test_what_is_verified_names_the_place_where_it_was_read(keeper):
+    key = ("treatments", "subcision", "fitzpatrick")
+
+    with pytest.raises(RowRefused, match="name the page") as refused:
+        look(keeper, key, outcome="corrected", safe=["I", "II"], verification="V")
+
+    assert refused.value.problems[0].path == (evidence.LOOKED,)
+    assert item_of(key).value["safe"] == ["I"]
+    look(keeper, key, outcome="corrected", safe=["I", "II"], verification="V", note="Page 4")
+    assert key not in [item.key for item in listed()]
+
+
+def test_what_is_out_of_order_is_told_before_its_source(keeper):
+    with pytest.raises(RowRefused, match="is above"):
+        look(keeper, outcome="corrected", min="300.00", verification="V", sources=["gk"])
 
 
 def test_a_row_that_somebody_changed_meanwhile_is_not_reviewed(keeper):
@@ -185,6 +202,11 @@ def test_one_statement_follows_the_other_within_the_filter(signed_in):
         ({"outcome": "sourced"}, "verification", "in full or partly"),
         ({"outcome": "sourced", "verification": "V"}, "sources", "read in a document"),
         (
+            {"outcome": "sourced", "verification": "V", "sources": "smith2020"},
+            "note",
+            "name the page",
+        ),
+        (
             {"outcome": "sourced", "verification": "V", "sources": "nobody"},
             "sources",
             "There is no nobody",
@@ -199,6 +221,19 @@ def test_what_does_not_fit_is_said_beside_its_field_and_kept(signed_in, changes,
     for name, value in changes.items():
         assert answer.context["form"][name].value() == value
     assert not EvidenceReview.objects.exists()
+
+
+def test_a_correction_is_told_with_what_it_says_now_and_counted_down(signed_in):
+    first = signed_in.get(address())
+    done = form_of(signed_in, outcome="corrected", v_typical="275")
+
+    told = signed_in.post(address(), done, follow=True)
+
+    message = str(*told.context["messages"])
+    assert "275.00: corrected. It said:" in message
+    assert message.index("275.00") < message.index("250.00")
+    assert "6 of 6 still to look at" in first.text
+    assert "5 of 6 still to look at" in told.text
 
 
 def test_a_stale_page_is_told_and_keeps_what_was_typed(signed_in):
