@@ -151,34 +151,40 @@ class Wanted:
     until: dt.datetime | None = None
 
 
-class Log:
-    """(section, code, at, context) of every change, newest first: what a paginator asks of it."""
+def touched(wanted: Wanted) -> list[tuple]:
+    """(section, code, at, context) of every change, newest first.
 
-    def __init__(self, wanted: Wanted):
-        self.where, self.values = _where(wanted)
-        self.source = " UNION ".join(_touches())
+    A big write may put a row's parts down again as they were; that is no change. Whatever was
+    touched once was made then, so only rows touched more often are read.
+    """
+    where, values = _where(wanted)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT section, code, at, context, times FROM (
+                SELECT *, count(*) OVER (PARTITION BY section, code) AS times
+                FROM ({" UNION ".join(_touches())}) AS every
+            ) AS touched
+            LEFT JOIN pghistory_context ON pghistory_context.id = touched.context
+            {where} ORDER BY at DESC, section, code
+            """,
+            values,
+        )
+        lines = cursor.fetchall()
+    changed = _changed({line[:2] for line in lines if line[4] > 1})
+    return [line[:4] for line in lines if line[4] == 1 or line[:4] in changed]
 
-    def count(self) -> int:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) FROM ({self._query()}) AS touched", self.values)
-            return cursor.fetchone()[0]
 
-    __len__ = count
-
-    def __getitem__(self, some: slice) -> list[tuple]:
-        size = some.stop - some.start
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"{self._query()} ORDER BY at DESC, section, code LIMIT %s OFFSET %s",
-                [*self.values, size, some.start],
-            )
-            return cursor.fetchall()
-
-    def _query(self) -> str:
-        return f"""
-            SELECT section, code, at, context FROM ({self.source}) AS every
-            LEFT JOIN pghistory_context ON pghistory_context.id = every.context {self.where}
-        """
+def _changed(rows: set[tuple]) -> set[tuple]:
+    codes = defaultdict(list)
+    for section, code in rows:
+        codes[section].append(code)
+    return {
+        (section, code, step.at, step.context)
+        for section, some in codes.items()
+        for code, found in steps(section, some).items()
+        for step in found
+    }
 
 
 def _where(wanted: Wanted) -> tuple[str, list]:

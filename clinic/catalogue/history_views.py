@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from clinic.catalogue import differing, documents, drafting
 from clinic.catalogue.differing import RowChange
-from clinic.catalogue.history_reading import NOBODY, Log, Step, Wanted, people, steps
+from clinic.catalogue.history_reading import NOBODY, Step, Wanted, people, steps, touched
 from clinic.catalogue.reading import Names
 
 PER_PAGE = 25
@@ -74,15 +74,15 @@ def _midnight(day: dt.date | None) -> dt.datetime | None:
 def history(request):
     form = LogFilter(request.GET)
     wanted = form.wanted() if form.is_valid() else Wanted()
-    page = Paginator(Log(wanted), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(touched(wanted), PER_PAGE).get_page(request.GET.get("page"))
     context = {"form": form, "page_obj": page, "entries": _entries(_steps_of(page))}
     return render(request, "catalogue/history.html", context)
 
 
-def _steps_of(touched) -> list[Step]:
-    """The steps behind the lines of a page; what was only written again leaves none."""
+def _steps_of(lines) -> list[Step]:
+    """The steps behind the lines of a page."""
     codes: dict[str, set] = {}
-    for section, code, _, _ in touched:
+    for section, code, _, _ in lines:
         codes.setdefault(section, set()).add(code)
     known = {
         (step.section, step.code, step.at, step.context): step
@@ -90,7 +90,7 @@ def _steps_of(touched) -> list[Step]:
         for row in steps(section, some).values()
         for step in row
     }
-    return [known[line] for line in map(tuple, touched) if line in known]
+    return [known[line] for line in lines if line in known]
 
 
 @require_GET

@@ -4,7 +4,7 @@ import pghistory
 import pytest
 from django.urls import reverse
 
-from clinic.catalogue import drafting, services
+from clinic.catalogue import documents, drafting, history_views, services
 from clinic.catalogue.errors import RowMoved
 from clinic.catalogue.history_reading import steps
 from clinic.catalogue.models import Indication
@@ -110,6 +110,28 @@ def test_the_log_is_narrowed_by_what_who_and_when(client, admin):
     assert "Give a day before the year 3000" in log(until="9999-12-31")
     assert "Give a day after 1900" in log(since="0001-01-01")
     assert "changes, newest first" in log(since="2020-01-01", code="laser")
+
+
+def test_a_big_write_of_one_change_counts_as_one_and_leaves_no_page_empty(
+    client, admin, monkeypatch
+):
+    monkeypatch.setattr(history_views, "PER_PAGE", 5)
+
+    def pages():
+        first = client.get(reverse("catalogue:history")).context["page_obj"].paginator
+        asked = [client.get(reverse("catalogue:history"), {"page": at}) for at in first.page_range]
+        return first.count, [len(one.context["entries"]) for one in asked]
+
+    before, _ = pages()
+    document = documents.draft()
+    document["treatments"][0]["aliases"] = ["another word"]
+    with pghistory.context(user=str(admin.pk)):
+        drafting.apply(document)
+    after, shown = pages()
+
+    assert after == before + 1
+    assert sum(shown) == after
+    assert set(shown[:-1]) == {5}
 
 
 def test_the_front_desk_reads_no_history(client, small):
