@@ -6,7 +6,8 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Fieldset, Layout
 from django import forms
 
-from clinic.catalogue.models import Clinic
+from clinic.catalogue.kinds import RequirementKind
+from clinic.catalogue.models import Clinic, Family, Requirement, Treatment
 
 REGIONS = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/")
 REGIONS += ("Pacific/", "UTC")
@@ -23,9 +24,32 @@ def time_zones():
     return list(groups.items())
 
 
+def lackable(kept: list[str]) -> list:
+    """What a clinic may lack, by its kind; what it lacks already is always among it."""
+    groups = [
+        (label, list(Requirement.objects.filter(kind=kind).values_list("code", "name")))
+        for kind, label in RequirementKind.choices()
+    ]
+    offered = Treatment.objects.filter(withdrawn=False).values_list("code", "name")
+    groups.append(("Treatment", list(offered)))
+    known = {code for _, rows in groups for code, _ in rows}
+    names = dict(Family.objects.values_list("code", "name"))
+    others = [(code, names.get(code, code)) for code in kept if code not in known]
+    groups.append(("Other", others))
+    return [
+        (label, sorted(rows, key=lambda row: row[1].casefold())) for label, rows in groups if rows
+    ]
+
+
 class ClinicForm(forms.ModelForm):
     time_zone = forms.ChoiceField(
         choices=time_zones, help_text="Every time on every page is of this zone."
+    )
+    lacks = forms.MultipleChoiceField(
+        label="What the clinic cannot offer",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Tick what it does not have. No plan proposes a treatment that needs it.",
     )
     revision = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
@@ -45,6 +69,7 @@ class ClinicForm(forms.ModelForm):
             "review_weeks",
             "idle_minutes",
             "lapsed_registration",
+            "lacks",
         ]
         labels = {
             "email": "E-mail",
@@ -73,6 +98,7 @@ class ClinicForm(forms.ModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["revision"].initial = self.instance.revision
+        self.fields["lacks"].choices = lackable(self.instance.lacks)
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True
@@ -92,6 +118,7 @@ class ClinicForm(forms.ModelForm):
             Fieldset(
                 "Work", Div("review_weeks", "idle_minutes", css_class="pair"), "lapsed_registration"
             ),
+            Fieldset("Not offered", Div("lacks", css_class="cal-skills")),
             "revision",
         )
 
@@ -100,8 +127,11 @@ class ClinicForm(forms.ModelForm):
 
     def what_moved(self, newest: Clinic) -> list[str]:
         """What stands on record now where it is not what was typed, in words."""
-        return [
+        told = [
             f"{self.fields[name].label.lower()} is now “{getattr(newest, name)}”"
             for name in self._meta.fields
-            if getattr(newest, name) != self.cleaned_data.get(name)
+            if name != "lacks" and getattr(newest, name) != self.cleaned_data.get(name)
         ]
+        if set(newest.lacks) != set(self.cleaned_data.get("lacks", ())):
+            told.append("what the clinic cannot offer was changed")
+        return told

@@ -32,6 +32,12 @@ class Finding:
     advice: str
 
 
+NOT_OFFERED = (
+    "No plan proposes them. What the clinic lacks is set by its owner, under Clinic, Settings; "
+    "a treatment that nobody will offer can be withdrawn."
+)
+
+
 def findings(document: dict, base: dict | None = None, lacks=()) -> list[Finding]:
     """Errors first. `base` is the version in force; `lacks` what the clinic cannot offer."""
     wrong = list(_unsound(document))
@@ -73,6 +79,7 @@ class _Reader:
         yield from self.conditions()
         yield from self.rules()
         yield from self.treatments()
+        yield from self.not_offered()
         yield from self.prices()
         yield from self.sources()
 
@@ -159,12 +166,18 @@ class _Reader:
         if is_procedure and not any(one["effectiveness"] for one in row["indications"]):
             words = "a procedure that is for no scar, so it is never proposed"
             yield ("indications",), words, "Say which scars it is for, or withdraw it."
-        if lacking := self._lacking(row):
-            words = f"the clinic cannot offer it: {lacking}"
-            yield (), words, "Withdraw it, or change what the clinic lacks in its settings."
         if closed_by:
             words = f"{closed_by} contraindicates it for everybody, everywhere"
             yield (), words, "Give that clause a condition, or withdraw the treatment."
+
+    def not_offered(self) -> Iterator[Finding]:
+        """All of them in one line: who may say what the clinic lacks is seldom who reads this."""
+        rows = self.book.rows("treatments").values()
+        found = [(one["name"], self._lacking(one)) for one in rows if not one["withdrawn"]]
+        told = [f"{name} ({why})" for name, why in found if why]
+        if told:
+            name = f"{len(told)} treatment{'s' * (len(told) != 1)} that the clinic cannot offer"
+            yield Finding(WARNING, "treatments", "", name, (), "; ".join(told), NOT_OFFERED)
 
     def _lacking(self, row: dict) -> str:
         if row["code"] in self.lacks:

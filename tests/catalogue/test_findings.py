@@ -98,8 +98,17 @@ def test_a_preparation_that_is_withdrawn_can_be_met_by_nobody():
 def test_what_the_clinic_cannot_offer_is_told(lacking):
     [found] = findings(OLD, OLD, lacks=[lacking])
 
-    assert (found.section, found.code, found.kind) == (*SUBCISION, WARNING)
-    assert "the clinic cannot offer it" in found.words
+    assert (found.name, found.kind) == ("1 treatment that the clinic cannot offer", WARNING)
+    assert found.words.startswith("Subcision (")
+    assert "set by its owner" in found.advice
+
+
+def test_all_that_the_clinic_cannot_offer_stands_in_one_line():
+    [found] = findings(OLD, OLD, lacks=["laser", "subcision"])
+
+    assert found.name == "2 treatments that the clinic cannot offer"
+    assert "Laser (" in found.words
+    assert "Subcision (" in found.words
 
 
 def test_a_new_procedure_that_no_rule_speaks_of_is_told():

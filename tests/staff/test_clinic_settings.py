@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from clinic.catalogue.models import Clinic
+from clinic.catalogue.models import Clinic, Requirement
 from clinic.staff.roles import Role
 from tests.factories import make_user
 
@@ -73,3 +73,23 @@ def test_a_stale_form_says_what_changed_and_keeps_what_was_typed(client, owner):
     assert "name is now “First name”" in answer.text
     assert 'value="Second name"' in answer.text
     assert Clinic.current().name == "First name"
+
+
+def test_the_owner_says_what_the_clinic_cannot_offer(client, owner):
+    Requirement.objects.create(code="co2", name="CO2 laser", kind="device")
+    Clinic.objects.filter(pk=Clinic.current().pk).update(lacks=["an_old_code"])
+
+    shown = client.get("/catalogue/clinic/").text
+    client.post("/catalogue/clinic/", typed(lacks=["co2"]))
+
+    assert "CO2 laser" in shown
+    assert "an_old_code" in shown
+    assert Clinic.current().lacks == ["co2"]
+
+
+def test_what_the_clinic_cannot_offer_is_not_lost_to_a_stale_form(client, owner):
+    Clinic.objects.filter(pk=Clinic.current().pk).update(lacks=["an_old_code"])
+    stale = typed(lacks=[])
+    client.post("/catalogue/clinic/", typed(lacks=["an_old_code"]))
+
+    assert "cannot offer was changed" in client.post("/catalogue/clinic/", stale).text
