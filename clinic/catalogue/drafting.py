@@ -145,6 +145,14 @@ def save(section: str, row: dict, *, seen: str | None, vouched: bool = False) ->
         return kept
 
 
+def apart(mine: dict, moved: RowMoved, section: str) -> list[FieldChange]:
+    """Where what was typed differs from what somebody else saved meanwhile."""
+    if moved.theirs is None:
+        return []
+    names, typed = Names(book()), checks.SECTIONS[section].tidy(mine)
+    return list(differing.field_changes(typed, moved.theirs, names, names))
+
+
 def remove(section: str, code: str, *, seen: str):
     """Take a row out of the draft; refused while another row names it."""
     with writing():

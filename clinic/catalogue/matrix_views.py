@@ -26,6 +26,9 @@ class MatrixFilter(Filter):
 
     def __init__(self, *args, treatments: list[Facts], **kwargs):
         super().__init__(*args, **kwargs)
+        if "kind" not in self.data:  # most pairs are about procedures; the rest is one choice away
+            self.data = self.data.copy()
+            self.data["kind"] = TreatmentKind.PROCEDURE.value
         chapters = sorted({one.chapter for one in treatments})
         named = with_all([(one, one.replace("-", " ").capitalize()) for one in chapters])
         for name in ("rows", "columns"):

@@ -93,7 +93,7 @@ class PairForm(forms.Form):
 
     def clean(self):
         given = super().clean()
-        for name, reason in self._contrary(given):
+        for name, reason in (*self._contrary(given), *self._contrary_condition(given)):
             if name not in self.errors:
                 self.add_error(name, reason)
         return given
@@ -103,6 +103,9 @@ class PairForm(forms.Form):
         usual, first = given.get("weeks_typical"), given.get("first")
         if not self.of and given.get("a") and given.get("a") == given.get("b"):
             yield "b", "Choose two different treatments."
+        if relation == terms.PairRelation.AVOID:
+            yield from self._contrary_ban(given)
+            return
         if relation == terms.PairRelation.ORDER_BEFORE and not first:
             yield "first", "Say which of the two comes first."
         if relation == terms.PairRelation.SEPARATE_BY_WEEKS and least is None:
@@ -115,7 +118,14 @@ class PairForm(forms.Form):
             yield "weeks_typical", "Say how many weeks usually lie between the two."
         if None not in (usual, least) and least > usual:
             yield "weeks_min", f"At least {least:f} weeks is above the usual {usual:f}."
-        yield from self._contrary_condition(given)
+
+    @staticmethod
+    def _contrary_ban(given):
+        if given.get("first"):
+            yield "first", "Two that are not combined have no order; choose “Says nothing of it”."
+        for name in ("weeks_min", "weeks_typical"):
+            if given.get(name) is not None:
+                yield name, "Two that are not combined have no weeks between them; leave it empty."
 
     @staticmethod
     def _contrary_condition(given):

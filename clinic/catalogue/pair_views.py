@@ -12,6 +12,7 @@ from clinic.catalogue.drafting import RowMoved, RowRefused
 from clinic.catalogue.pair_form import PREFIX, PairForm, next_code
 from clinic.catalogue.reading import Names
 from clinic.catalogue.rule_form import Choices, plain
+from clinic.catalogue.terms import TreatmentKind
 
 SECTION = "pairs"
 
@@ -76,13 +77,21 @@ def _save(request, row, choices, seen):
         form.place(refused.problems)
         return _drawn(request, form, choices, seen, status=422)
     except RowMoved as moved:
+        moved.changes = drafting.apart(sent, moved, SECTION)
         token = drafting.token(moved.theirs)
         return _drawn(request, form, choices, token, moved=moved, status=409)
     said = f"{' and '.join(form.two)} ({kept['code']}) is saved in the draft."
     messages.success(request, said)
     if kept["verification"] != sent["verification"]:
         messages.info(request, claims.TOLD)
-    return redirect(f"{reverse('catalogue:pair_matrix')}#{kept['code']}")
+    return redirect(_matrix(kept, choices))
+
+
+def _matrix(row, choices) -> str:
+    """The matrix at this pair; it opens with procedures alone, which may leave the pair out."""
+    treatments = (choices.book.row("treatments", row[side]) for side in ("a", "b"))
+    shown = all(one["kind"] == TreatmentKind.PROCEDURE for one in treatments)
+    return f"{reverse('catalogue:pair_matrix')}{'' if shown else '?kind='}#{row['code']}"
 
 
 def _remove(request, row, choices, seen):
@@ -114,6 +123,7 @@ def _drawn(request, form, choices, seen, *, moved=None, status=200):
         {
             "form": dressed(form),
             "row": row,
+            "matrix": _matrix(row, choices) if row else reverse("catalogue:pair_matrix"),
             "seen": seen,
             "moved": moved,
             "names": names,

@@ -65,6 +65,7 @@ def _save(request, row, choices, seen):
         desk.place(refused.problems)
         return _drawn(request, desk, row, seen, status=422)
     except RowMoved as moved:
+        moved.changes = drafting.apart(sent, moved, SECTION)
         return _drawn(request, desk, row, drafting.token(moved.theirs), moved=moved, status=409)
     messages.success(
         request,

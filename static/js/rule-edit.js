@@ -4,6 +4,21 @@
   const isEditor = (target) => target?.matches?.(".ed-work");
   let typed = false;
 
+  // Whoever leaves with something typed is asked; what came back from the server was not saved.
+  const form = document.querySelector("form.ed");
+  let unsaved = "typed" in form.dataset;
+  for (const deed of ["input", "change"]) form.addEventListener(deed, () => (unsaved = true));
+  form.addEventListener("click", ({ target }) => {
+    if (target.closest("button[hx-post]")) unsaved = true;
+  });
+  addEventListener("submit", (event) => {
+    // After the page's own question whether it is meant.
+    if (event.submitter?.formTarget !== "_blank" && !event.defaultPrevented) unsaved = false;
+  });
+  addEventListener("beforeunload", (event) => {
+    if (unsaved) event.preventDefault();
+  });
+
   document.addEventListener("input", ({ target }) => {
     if (target.closest(".ed-work")) typed = true;
   });

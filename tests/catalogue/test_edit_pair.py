@@ -134,6 +134,14 @@ def test_a_second_row_for_other_scars_is_made_and_shown_beside_the_first(keeper,
     assert "/catalogue/pairs/c002/edit/" in keeper.get(ADDRESS).content.decode()
 
 
+def test_two_that_are_not_combined_have_neither_order_nor_weeks(keeper, small):
+    shown = save(keeper, relation="avoid").content.decode()
+
+    assert "Two that are not combined have no order" in shown
+    assert shown.count("have no weeks between them") == 2
+    assert drafting.read("pairs", "c1")["relation"] == "order_before"
+
+
 def test_nothing_typed_is_lost_when_somebody_else_was_faster(keeper, small):
     data, row = opened(keeper), drafting.read("pairs", "c1")
     drafting.save("pairs", row | {"why": "theirs"}, seen=drafting.token(row))
@@ -142,7 +150,7 @@ def test_nothing_typed_is_lost_when_somebody_else_was_faster(keeper, small):
     gone = post(keeper, data, "save", address=ADDRESS, p0__why="mine")
 
     assert (moved.status_code, gone.status_code) == (409, 409)
-    assert "theirs" in moved.content.decode()
+    assert "<td>mine</td><td>theirs</td>" in moved.content.decode()
     assert controls(moved.content.decode())["p0-why"] == "mine"
     again = controls(gone.content.decode())
     assert (again["p0-code"], again["p0-a"], again["p0-why"]) == ("c1", "subcision", "mine")

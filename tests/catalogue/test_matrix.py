@@ -8,7 +8,7 @@ from django.urls import reverse
 from clinic.catalogue import drafting, matrix, services
 from clinic.catalogue.errors import Problem
 from clinic.catalogue.matrix import Defaults, Facts, Matrix
-from clinic.catalogue.models import PairRule
+from clinic.catalogue.models import PairRule, Treatment
 from clinic.staff.roles import Role
 from tests.catalogue.small import write_small
 from tests.factories import make_user
@@ -131,6 +131,13 @@ def test_the_page_is_narrowed_by_chapter_and_kind(keeper):
 
     assert re.findall(r"<th scope=row>(\w+)", shown) == ["Laser"]
     assert len(re.findall(r"<th scope=col", shown)) == 2
+
+
+def test_the_matrix_starts_with_procedures_and_shows_the_rest_when_asked(keeper):
+    Treatment.objects.filter(code="laser").update(kind="acne_control")
+
+    assert re.findall(r"<th scope=row>(\w+)", page(keeper)) == ["Subcision"]
+    assert len(re.findall(r"<th scope=row>", page(keeper, kind=""))) == 2
 
 
 def test_a_contradiction_that_came_past_the_pages_is_told_on_top(keeper):
