@@ -1,5 +1,7 @@
 """The form of a person, a room or a device."""
 
+import re
+
 from crispy_forms.layout import HTML, Div, Fieldset
 from django import forms
 
@@ -9,6 +11,7 @@ from clinic.scheduling.models import Resource, ResourceKind
 from patients.fields import DayField
 
 REGISTRATION = ("registration_body", "registration_number", "registered_until")
+CODE = re.compile(r"[\w.-]+")
 SERVICE = ("serviced_on", "service_due_on")
 
 
@@ -34,7 +37,7 @@ class ResourceForm(forms.ModelForm):
             "active",
         )  # fmt: skip
         help_texts = {
-            "code": "Short and without spaces; it stays the same.",
+            "code": "Short, such as laser-2: letters, digits, hyphens. It stays the same.",
             "site": "Where, if the clinic has several places.",
             "active": "Take the tick away, and nobody books it any more.",
             "registration_body": "Such as GMC or the medical chamber.",
@@ -62,6 +65,9 @@ class ResourceForm(forms.ModelForm):
         if "room_kind" in self.fields:
             self.fields["room_kind"].required = True
         self.fields["revision"].initial = self.instance.revision if self.instance.pk else None
+        if self.instance.pk:
+            self.fields["code"].disabled = True
+            self.fields["code"].help_text = "It stays the same."
         self.helper = form_helper(*self._layout(kind))
 
     def _name_capabilities(self, kind):
@@ -72,6 +78,22 @@ class ResourceForm(forms.ModelForm):
         names = capability_names(kind)
         kept = {code: code for code in self.instance.capabilities if code not in names}
         field.choices = [*names.items(), *kept.items()]
+
+    def clean_code(self):
+        code = self.cleaned_data["code"]
+        if not self.instance.pk and not CODE.fullmatch(code):
+            raise forms.ValidationError(
+                "Write a code without spaces: letters, digits, hyphens, such as laser-2."
+            )
+        return code
+
+    def clean(self):
+        cleaned = super().clean()
+        last, due = cleaned.get("serviced_on"), cleaned.get("service_due_on")
+        if last and due and due <= last:
+            words = "before" if due < last else "on the day of"
+            self.add_error("service_due_on", f"The next service is {words} the last one.")
+        return cleaned
 
     @staticmethod
     def _layout(kind) -> list:

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from clinic.catalogue.models import Clinic
+from clinic.catalogue.models import Clinic, Requirement
 from clinic.scheduling import errors, offers, resources
 from clinic.scheduling.models import Attention, Resource, WorkingHours
 from clinic.scheduling.services import book_plan, book_visit, move
@@ -132,7 +132,26 @@ def test_a_service_is_due_after_the_last_one(keeper, house):
     )
 
     assert answer.status_code == 422
-    assert "The next service is due after the last one." in answer.text
+    assert answer.context["form"].errors == {
+        "service_due_on": ["The next service is before the last one."]
+    }
+
+
+def test_a_code_has_no_spaces_and_stays(keeper, house):
+    new = reverse("scheduling:new_resource", args=["device"])
+    Requirement.objects.get_or_create(code="pen", name="A pen", kind="device")
+    typed = {"name": "Pen", "capabilities": ["pen"], "active": "on"}
+
+    spaced = keeper.post(new, typed | {"code": "test pen 1"})
+    keeper.post(new, typed | {"code": "test-pen-1"})
+    pen = Resource.objects.get(name="Pen")
+    keeper.post(pen.get_absolute_url(), form_of(keeper, pen, code="other", name="Pen 2"))
+
+    assert list(spaced.context["form"].errors) == ["code"]
+    pen.refresh_from_db()
+    assert (pen.name, pen.code) == ("Pen 2", "test-pen-1")
+    shown = keeper.get(reverse("scheduling:resources")).text
+    assert "No next service date" in shown
 
 
 def test_what_is_overdue_or_soon_stands_on_today_and_on_the_list(keeper, house):

@@ -78,12 +78,13 @@ def settle() -> dict[str, User]:
     clinic.lacks = sorted(LACKS)
     clinic.save()
     users = {one.email: _user(one) for one in COLLEAGUES}
-    skills = list(Family.objects.values_list("code", flat=True))
     for one in COLLEAGUES:
         if one.performs:
-            _person(one, users[one.email], skills)
+            _person(one, users[one.email], _skills_of(one.performs))
     resources.add_person(
-        code="aesthetician", name="Mina Fell", capabilities=["aesthetician", *skills]
+        code="aesthetician",
+        name="Mina Fell",
+        capabilities=["aesthetician", *_skills_of("aesthetician")],
     )
     for code, name, kind in ROOMS:
         resources.add_room(code=code, name=name, room_kind=kind, site="Linden Walk")
@@ -99,6 +100,12 @@ def settle() -> dict[str, User]:
         resource=None, weekly={day: [MORNING, AFTERNOON] for day in range(5)} | {5: [MORNING]}
     )
     return users
+
+
+def _skills_of(profession: str) -> list[str]:
+    """The skills of the treatments that the catalogue lets this profession perform."""
+    rows = Family.objects.filter(skilled_treatments__performers__contains=[profession])
+    return list(rows.values_list("code", flat=True).distinct())
 
 
 def _user(one: Colleague) -> User:
