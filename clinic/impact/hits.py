@@ -9,11 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from clinic.catalogue.terms import Effect
 from clinic.impact.cases import LibraryCase
 from planner.engine.catalogue import Catalogue, catalogue_from
 from planner.engine.rows import Clause
 from planner.engine.safety import Safety
 from planner.engine.scars import indicated_types
+
+DEEDS = ("closes", "asks", "opens", "later")
 
 
 @dataclass
@@ -26,12 +29,13 @@ class CaseHits:
     now: bool
     may_be: bool  # answers are missing that would tell
     closes: list[str] = field(default_factory=list)
+    asks: list[str] = field(default_factory=list)  # needs a documented reason, and did not
     opens: list[str] = field(default_factory=list)
     later: list[str] = field(default_factory=list)  # may still be planned, on another day
 
     @property
     def is_changed(self) -> bool:
-        return self.before != self.now or bool(self.closes or self.opens or self.later)
+        return self.before != self.now or bool(self.closes or self.asks or self.opens or self.later)
 
 
 @dataclass
@@ -56,7 +60,7 @@ class Hits:
         return [one for one in self.found if one.is_changed]
 
     def treatments(self, deed: str) -> list[tuple[str, int]]:
-        """Treatments that it closes, opens or moves (`later`), with in how many cases."""
+        """Treatments that it does this to, with in how many cases."""
         counted = Counter(code for one in self.found for code in getattr(one, deed))
         return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
 
@@ -132,18 +136,23 @@ class _Comparison:
             if not self._is_of_use(case, treatment, place):
                 continue
             was, becomes = old.verdict(treatment, place), new.verdict(treatment, place)
-            if was.effect is None and becomes.effect is not None:
-                found.closes.append(treatment)
-            elif was.effect is not None and becomes.effect is None:
-                found.opens.append(treatment)
+            if _deed(was) != _deed(becomes):
+                getattr(found, _deed(becomes)).append(treatment)
             elif was.effect is None and was.earliest != becomes.earliest:
                 found.later.append(treatment)
-        for name in ("closes", "opens", "later"):
+        for name in DEEDS:
             setattr(found, name, list(dict.fromkeys(getattr(found, name))))
 
     def _is_of_use(self, case, treatment: str, place: str) -> bool:
         types = {group.scar_type for group in case.findings if group.place == place}
         return bool(indicated_types(self.whole[1].treatments[treatment], types))
+
+
+def _deed(verdict) -> str:
+    """What a rule does that brings a treatment to this verdict."""
+    if verdict.effect is None:
+        return "opens"
+    return "asks" if verdict.effect == Effect.OVERRIDE else "closes"
 
 
 def _gist(hits) -> set:

@@ -8,7 +8,7 @@ from clinic.catalogue.models import Version
 from clinic.catalogue.reading import Names
 from clinic.catalogue.rule_form import Choices, RuleDesk
 from clinic.impact.cases import library
-from clinic.impact.hits import clauses_of, rule_hits
+from clinic.impact.hits import DEEDS, clauses_of, rule_hits
 from planner import bridge
 
 UNNAMED = "the-new-rule"
@@ -43,16 +43,15 @@ def _hits(code: str, clauses: list[dict], version: Version, choices: Choices):
 
 def _in_words(hits, names: Names) -> dict:
     """Treatments by name, with in how many cases; the cases that changed before the others."""
-    deeds = ("closes", "opens", "later")
     lines = [
         {"case": one, **{deed: [names.treatment(code) for code in getattr(one, deed)]
-                         for deed in deeds}}
+                         for deed in DEEDS}}
         for one in sorted(hits.found, key=lambda one: (not one.is_changed, not one.now, one.about))
     ]  # fmt: skip
     return {
         "lines": lines,
         **{
             deed: [(names.treatment(code), count) for code, count in hits.treatments(deed)]
-            for deed in deeds
+            for deed in DEEDS
         },
     }

@@ -9,6 +9,7 @@ from clinic.catalogue.conditions import spaced
 from clinic.catalogue.models import Clinic
 from clinic.catalogue.terms import Effect
 from clinic.impact.models import Preview
+from clinic.impact.report import INTERVAL_OF
 from clinic.impact.signed import UNJUDGED
 from clinic.scheduling.models import Appointment
 from planner.models import Plan
@@ -133,6 +134,17 @@ def _times(visits: list[dict]) -> dict[str, str]:
     }
 
 
+def counts_of(preview: Preview) -> dict[str, int]:
+    """How many were looked at, and what came of them; the numbers add up."""
+    result = preview.result
+    compared = {"untouched": result["untouched"], "same": result["same"]}
+    compared["differ"] = len(result["drafts"]) + len(result["cases"])
+    suggested = sum(compared.values())
+    signed = preview.total - suggested
+    touched = len({row["plan"] for row in result["signed"]})
+    return compared | {"suggested": suggested, "signed": signed, "touched": touched}
+
+
 def prices_of(preview: Preview) -> list[dict]:
     currency = Clinic.current().currency
     return [
@@ -172,6 +184,9 @@ class _Words:
     def _title(self, reason: dict) -> str:
         if reason["kind"] in OF_THE_CATALOGUE:
             return reason["words"]
+        treatment = reason["rule"].removeprefix(INTERVAL_OF)
+        if treatment != reason["rule"] and treatment in self.names:
+            return f"{BROKEN['interval']}: {self.names[treatment]}"
         return self.names.get(reason["rule"]) or UNTITLED[reason["kind"]]
 
     def named(self, codes) -> str:

@@ -11,6 +11,9 @@ from clinic.impact.comparing import differences
 from clinic.impact.reading import Read
 from clinic.impact.signed import Touched
 
+INTERVAL_OF = "interval:"
+"""How the check names the rule between two sessions of one treatment, before its code."""
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -107,6 +110,7 @@ def _names(diffs: list[dict], touched: list[Touched], documents) -> dict[str, st
             name("questions", code, "text")
     for each in touched:
         for reason in each.reasons:
+            name("treatments", reason["rule"].removeprefix(INTERVAL_OF))
             name("limits", reason["rule"], "text")
             name("words", reason["rule"], "meaning")
             name("safety_rules", reason["rule"], "title")

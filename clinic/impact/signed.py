@@ -56,12 +56,12 @@ def touched_by(plan: Plan, changes: Changes) -> list[Touched]:
     """What stands against the plan, and against its booked visits, by the new catalogue alone."""
     subject = subject_of(plan, changes)
     visits = list(coming_visits(plan))
-    found = []
-    if changes.may_touch_plan(subject):
-        if reasons := _new_against(plan, changes, subject):
-            found.append(Touched(plan, None, reasons))
-        found += _visits_against(plan, visits, changes)
-    return found
+    if not changes.may_touch_plan(subject):
+        return []
+    told = _told_anew(plan, visits, changes)
+    reasons = _new_against(plan, changes, subject) + _not_booked(plan, visits, told)
+    found = [Touched(plan, None, reasons)] if reasons else []
+    return found + _visits_against(plan, visits, told, changes)
 
 
 def judged(plan: Plan, changes: Changes, and_then=None) -> list[Touched]:
@@ -117,19 +117,42 @@ def _strength(words: str) -> str:
     return words.partition(":")[0]
 
 
-def _visits_against(plan: Plan, visits, changes: Changes) -> list[Touched]:
-    if not visits:
-        return []
+def _told_anew(plan: Plan, visits, changes: Changes) -> list[tuple[int, dict]]:
+    """By visit number, what the plan breaks by the new catalogue alone: on the day that a visit is
+    booked for, else on its target day."""
     zone = house.clinic_zone()
     days = {v.session_id: timezone.localtime(v.starts_at, zone).date() for v in visits}
     old, new = (services.broken_by(plan, days, catalogue) for catalogue in changes.both)
+    known = {(number, rule, _strength(words)) for number, _, rule, words in old.told}
+    return [
+        (number, {"kind": _kind(kind), "rule": rule, "words": words})
+        for number, kind, rule, words in new.told
+        if (number, rule, _strength(words)) not in known
+    ]
+
+
+def _kind(kind: str) -> str:
+    return "interval" if kind in services.INTERVALS else "safety"
+
+
+def _not_booked(plan: Plan, visits, told) -> tuple[dict, ...]:
+    """Intervals of the visits still to be booked; what a rule says of them is told of the plan."""
+    booked = {visit.session_id for visit in visits}
+    ahead = plan.sessions.filter(performance=None).exclude(pk__in=booked)
+    numbers = set(ahead.values_list("number", flat=True))
+    return tuple(
+        reason | {"words": f"Visit {number}, not booked yet: {reason['words']}"}
+        for number, reason in told
+        if number in numbers and reason["kind"] == "interval"
+    )
+
+
+def _visits_against(plan: Plan, visits, told, changes: Changes) -> list[Touched]:
     reasons = {visit.pk: [] for visit in visits}
     by_number = {visit.session.number: visit for visit in visits}
-    told = {(number, rule, _strength(words)) for number, _, rule, words in old.told}
-    for number, kind, rule, words in new.told:
-        if number in by_number and (number, rule, _strength(words)) not in told:
-            kind = "interval" if kind in services.INTERVALS else "safety"
-            reasons[by_number[number].pk].append({"kind": kind, "rule": rule, "words": words})
+    for number, reason in told:
+        if number in by_number:
+            reasons[by_number[number].pk].append(reason)
     building = house.House()
     for visit in visits:
         reasons[visit.pk] += _wanting(visit, changes, building)

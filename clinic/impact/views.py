@@ -36,6 +36,7 @@ def preview(request):
     if latest and latest.state == State.DONE:
         context |= {
             "sections": presenting.sections_of(latest, request.user),
+            "counts": presenting.counts_of(latest),
             "prices": presenting.prices_of(latest),
             "listable": bool(latest.result["signed"]),
             "publish": _address("catalogue:publish"),

@@ -17,7 +17,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from clinic.catalogue import drafting
 from clinic.catalogue import services as catalogue
-from clinic.impact import cases, queue, report, review, runs, signed
+from clinic.impact import cases, presenting, queue, report, review, runs, signed
 from clinic.impact.crew import Crew, Task
 from clinic.impact.models import KeptOutcome, Preview, ReviewItem, State, Swept
 from clinic.impact.outcomes import Subject, outcome_of
@@ -66,6 +66,11 @@ def test_a_raised_rule_changes_the_draft_that_it_hits_and_no_other(house, client
     assert reason["words"] in unescape(for_doctor)
     assert reason["words"] not in unescape(for_admin), "it may tell an answer or a dose"
     assert preview.result["names"][RULE] in unescape(for_admin)
+
+    counts = presenting.counts_of(preview)
+    assert (counts["suggested"], counts["signed"]) == (FEW_CASES + 2, 1), "three plans in all"
+    assert "1 comes out differently, 0 the same" in for_admin
+    assert f"cannot reach {FEW_CASES + 1}. Apart from these, 1 signed plan with" in for_admin
 
     again = tried(house.admin)
     assert preview.result["untouched"] == FEW_CASES + 1

@@ -78,6 +78,15 @@ def test_a_booked_visit_is_told_for_what_would_break(booked):
     assert forbidden == [(plan, "safety"), (visit, "safety"), (visit, "safety")]
 
 
+def test_a_longer_interval_is_told_of_visits_that_are_not_booked_yet():
+    with time_machine.travel(NOW, tick=False):
+        make_house()
+        plan = make_plan()
+
+        assert told(plan, row={"figures": [figure("interval_weeks", 6)]}) == [(False, "interval")]
+        assert told(plan, row={"figures": [figure("interval_weeks", 4)]}) == []
+
+
 def test_a_rule_that_reaches_another_visit_is_told_of_the_plan(booked):
     """She becomes 30 between the first visit and the second."""
     type(booked.patient).objects.update(born=MONDAY.replace(year=MONDAY.year - 30, day=20))
