@@ -14,6 +14,7 @@ from clinic.scheduling.models import Appointment
 from patients.models import Patient
 from planner.models import Plan
 from tests.factories import make_patient
+from tests.sizes import tablet_first
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -51,6 +52,7 @@ def clinic():
         yield house.settle()
 
 
+@tablet_first
 def test_from_the_front_desk_to_a_booked_plan(page, clinic):
     make_patient(record_number="L-0007", by=clinic["desk@demo.example"])
 
@@ -73,6 +75,7 @@ def test_from_the_front_desk_to_a_booked_plan(page, clinic):
     assert len(visits) == plan.sessions.filter(block__firm=True).count()
 
 
+@tablet_first
 def test_on_its_day_the_visit_is_on_today(page, clinic, monkeypatch):
     """The rest of the line by services; what the desk and the doctor see by the browser."""
     from tests.planner.test_three_protocols import booked_plan
