@@ -202,12 +202,27 @@ class ConditionField(forms.Field):
         super().__init__(required=False, **kwargs)
         self.words = self.widget.words = words
 
+    def faults_of_typed(self, value) -> dict:
+        """Of what was typed and cannot be; nothing of what is still left open."""
+        node = value if isinstance(value, Node) else Node.of(value)
+        return {
+            place: reason
+            for place, reason in node.faults(self.words)
+            if place[-1] == "v" and _at(node, place[:-1]).values
+        }
+
     def clean(self, value):
         node = value if isinstance(value, Node) else Node.of(value)
         self.widget.faults = dict(node.faults(self.words))
         if self.widget.faults:
             raise ValidationError(MARK)
         return None if node.kind == NONE else node.condition(self.words)
+
+
+def _at(node: Node, path: tuple) -> Node:
+    for step in path:
+        node = node.parts[step]
+    return node
 
 
 # ---- a list in its order
@@ -294,7 +309,8 @@ def dressed(form: forms.Form) -> forms.Form:
     for name, field in form.fields.items():
         look = LOOKS.get(type(field.widget))
         if look:
-            refused = " is-invalid" if form.is_bound and name in form.errors else ""
+            wrong = (form.is_bound and name in form.errors) or getattr(field, "live", None)
+            refused = " is-invalid" if wrong else ""
             field.widget.attrs["class"] = look + refused
     return form
 

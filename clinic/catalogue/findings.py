@@ -13,6 +13,7 @@ from clinic.catalogue.conditions import facts_of
 from clinic.catalogue.holding import never_holds
 from clinic.catalogue.presenting import sources_inside
 from clinic.catalogue.reading import Book, Names
+from clinic.catalogue.spans import still_said, uneven
 from clinic.catalogue.terms import Effect, TreatmentKind, Verification
 
 ERROR, WARNING = "error", "warning"
@@ -122,6 +123,19 @@ class _Reader:
         for rule in self.book.rows("safety_rules").values():
             for at, clause in enumerate(rule["clauses"]):
                 yield from self._clause(rule, at, clause)
+            yield from self._times(rule)
+
+    def _times(self, rule: dict) -> Iterator[Finding]:
+        for at, clause in enumerate(rule["clauses"]):
+            if spans := uneven(clause):
+                words = f"clause {at + 1}: its condition runs {spans}, “until” says another time"
+                advice = "Give both the same time, unless both are meant."
+                path = ("clauses", at, "until")
+                yield self.at(WARNING, "safety_rules", rule, path, words, advice)
+        for span in still_said(self.base.row("safety_rules", rule["code"]), rule):
+            words = f"the words still speak of {span}, which the rule no longer gives"
+            advice = "Put the new time into its title, its text and its words."
+            yield self.at(WARNING, "safety_rules", rule, ("text",), words, advice)
 
     def _clause(self, rule: dict, at: int, clause: dict) -> Iterator[Finding]:
         reached = self.reach(clause)

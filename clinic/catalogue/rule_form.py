@@ -267,15 +267,19 @@ class ClauseForm(forms.Form):
         """The clause as it stands on the page, judged or not; None while it is not complete."""
         if self.is_bound:
             return self.row() if self.is_valid() else None
-        try:
-            given = {
-                name: field.clean(self.get_initial_for_field(field, name))
-                for name, field in self.fields.items()
-            }
-        except forms.ValidationError:
+        given = {}
+        for name, field in self.fields.items():
+            value = self.get_initial_for_field(field, name)
+            field.live = []
+            try:
+                given[name] = field.clean(value)
+            except forms.ValidationError as refused:
+                # What is left open may still come; what was typed wrong is said at once.
+                field.live = [] if value in field.empty_values else refused.messages
+        when = self.fields["when"]
+        when.live, when.widget.faults = [], when.faults_of_typed(self["when"].value())
+        if len(given) < len(self.fields):
             return None
-        finally:
-            self.fields["when"].widget.faults = {}
         self.cleaned_data = given
         return None if any(self._contrary(given)) else self.row()
 

@@ -7,12 +7,12 @@ from django.views.decorators.http import require_http_methods
 
 from clinic.catalogue import claims, drafting, presenting
 from clinic.catalogue.condition_builder_fields import dressed
-from clinic.catalogue.conditions import leaves, span_in_words
 from clinic.catalogue.drafting import RowMoved, RowRefused
 from clinic.catalogue.lowering_rules import RuleReader
 from clinic.catalogue.models import Version
 from clinic.catalogue.reading import Names, book
 from clinic.catalogue.rule_form import Choices, RuleDesk, plain
+from clinic.catalogue.spans import still_said, uneven
 
 SECTION = "safety_rules"
 
@@ -92,6 +92,7 @@ def _remove(request, row, choices, seen):
 
 def _drawn(request, desk, row, seen, *, moved=None, status=200):
     names = Names(desk.choices.book)
+    mark_times(desk)
     for form in (desk.head, *desk.clauses):
         dressed(form)
     return render(
@@ -124,19 +125,18 @@ def sentence(desk: RuleDesk, names: Names) -> dict:
 
 
 def _line(clause: dict, names: Names) -> dict:
-    return presenting.clause_line(clause, names) | {"uneven": uneven(clause)}
+    return presenting.clause_line(clause, names)
 
 
-def uneven(clause: dict) -> str:
-    """Where the condition runs for another time than “until” says: that time, in words."""
-    until = clause["until"] or {"fact": "", "plus": None}
-    spans = [
-        leaf["within"]
-        for leaf in leaves(clause["when"])
-        if leaf["fact"] == until["fact"] and "within" in leaf
-    ]
-    differs = spans and until["plus"] not in spans
-    return " and ".join(span_in_words(span) for span in spans) if differs else ""
+def mark_times(desk: RuleDesk) -> None:
+    """Put a warning beside what gives a time that the rest of the rule does not give."""
+    rows = desk.shown_clauses()
+    for form, row in zip(desk.clauses, rows, strict=True):
+        form.uneven = uneven(row) if row else ""
+    version = Version.objects.in_force()
+    was = book(version).row(SECTION, desk.kept.get("code", "")) if version else None
+    words = {key: desk.head[key].value() for key in ("title", "text")}
+    desk.head.still_said = [] if None in rows else still_said(was, {**words, "clauses": rows})
 
 
 def compared(desk: RuleDesk) -> dict | None:

@@ -29,6 +29,15 @@
   document.addEventListener("htmx:beforeRequest", ({ detail }) => {
     if (isEditor(detail.target)) typed = false;
   });
+  // What is wrong beside a field is told, and taken back, as the sentence is drawn anew.
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.target.id !== "rule-said") return;
+    const drawn = new DOMParser().parseFromString(detail.serverResponse, "text/html");
+    for (const said of drawn.querySelectorAll("[data-live]"))
+      document.getElementById(said.id)?.replaceChildren(...said.childNodes);
+    for (const field of drawn.querySelectorAll("#rule-editor :is(input, select, textarea)[id]"))
+      document.getElementById(field.id)?.classList.toggle("is-invalid", field.classList.contains("is-invalid"));
+  });
   // A button changes the rule without a change of a field: the cases are asked then, too.
   document.addEventListener("htmx:afterSwap", ({ detail }) => {
     const hits = document.getElementById("rule-hits");

@@ -42,8 +42,17 @@ def test_a_pair_by_keyboard_and_a_rule_by_choices(page, live_server, sign_in, tm
     hits = page.locator("#rule-hits")
     hits.get_by_text("No treatment is ruled out").wait_for()
     axe(page)
+    page.locator("#c0-when-v").fill("neun")
+    page.locator("#c0-when-v").press("Tab")
+    fault = page.locator("#c0-when-v-fault")
+    fault.wait_for()
     page.locator("#c0-when-v").fill("12")
     page.locator("#c0-when-v").press("Tab")
+    fault.wait_for(state="detached")
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.get_by_role("link", name="All safety rules").click()
+    assert asked == ["beforeunload"]
     page.locator("#rule-said").get_by_text("last dose within 12 months").wait_for()
     page.locator("#rule-said").get_by_text("Lowers nothing").wait_for()
     page.get_by_label("Then").first.select_option("BLOCK")

@@ -12,7 +12,7 @@ from clinic.catalogue import checks, documents, drafting, services
 from clinic.catalogue.condition_builder import Node, Vocabulary, changed
 from clinic.catalogue.reading import Book
 from clinic.catalogue.rule_form import Choices, RuleDesk
-from clinic.catalogue.rule_views import uneven
+from clinic.catalogue.spans import uneven
 from clinic.staff.roles import Role
 from tests.catalogue.small import write_small
 from tests.factories import make_user, shipped
@@ -307,6 +307,28 @@ def test_buttons_change_the_shape_and_save_nothing(keeper, small):
     assert (fewer["clauses"], fewer["c0-effect"]) == ("1", "BLOCK")
     assert nowhere.status_code == 200
     assert drafting.read("safety_rules", "ISO-1") == before
+
+
+def test_times_that_no_longer_agree_and_wrong_numbers_are_told_while_typing(keeper, small):
+    row = drafting.read("safety_rules", "ISO-1")
+    drafting.save("safety_rules", row | {"text": "Wait for 6 months."}, seen=drafting.token(row))
+    data = opened(keeper)
+    until = {"c0__until_n": "6", "c0__until_unit": "months"}
+    until["c0__until_fact"] = "isotretinoin.last_dose"
+
+    same = post(keeper, data, "", **until).content.decode()
+    other = post(keeper, data, "", c0__when__v="9", **until).content.decode()
+    moved = until | {"c0__until_n": "9"}
+    both = post(keeper, data, "", c0__when__v="9", **moved).content.decode()
+    typed = post(keeper, data, "", c0__when__v="neun").content.decode()
+    open_yet = post(keeper, data, "", c0__when__v="").content.decode()
+
+    assert "Are both meant?" not in same
+    assert "The condition runs 9 months" in other
+    assert "The words still speak of 6 months" not in same + other
+    assert "The words still speak of 6 months" in both
+    assert "Give a whole number" in typed
+    assert "c0-when-v-fault" not in open_yet
 
 
 def test_a_refusal_stands_beside_its_field_and_keeps_what_was_typed(keeper, small):

@@ -35,6 +35,21 @@ def changed(place, path, value):
     return new
 
 
+def test_times_that_no_longer_agree_are_told():
+    leaf = {"fact": "isotretinoin.last_dose", "within": {"months": 9}}
+    until = {"fact": leaf["fact"], "plus": {"months": 6}}
+    clause = OLD["safety_rules"][0]["clauses"][0]
+    uneven = changed(RULE, ("clauses", 0), clause | {"when": leaf, "until": until})
+    stale = changed(RULE, ("clauses", 0), clause | {"when": leaf, "until": None})
+
+    [first] = [one for one in findings(uneven, OLD) if "clauses" in one.path]
+    [other] = [one for one in findings(stale, OLD) if one.path == ("text",)]
+
+    assert (first.kind, first.path) == (WARNING, ("clauses", 0, "until"))
+    assert "condition runs 9 months" in first.words
+    assert "still speak of 6 months" in other.words
+
+
 def test_a_sound_draft_has_no_finding():
     assert findings(OLD, OLD) == []
 

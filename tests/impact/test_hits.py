@@ -120,6 +120,14 @@ def test_the_page_says_hits_now_and_before_of_an_unsaved_edit(keeper):
     assert "<b>Subcision</b> is ruled out in" in never
 
 
+def test_a_rule_that_asks_for_a_reason_rules_nothing_out(keeper):
+    shown = asked(keeper, c0__when__k="none", c0__effect="OVERRIDE")
+
+    assert "<b>Subcision</b> needs a documented reason in" in shown
+    assert "is ruled out in" not in shown
+    assert "; ruled out" not in shown
+
+
 def test_an_incomplete_rule_asks_no_case(keeper):
     assert "Sentence 1 is not complete yet." in asked(keeper, c0__when__v="soon")
 
