@@ -201,10 +201,12 @@ def _field(value, path, book):
 def _amount_of_money(value, path, book):
     try:
         money = Decimal(str(value))
-        fits = isinstance(value, str) and money.is_finite() and money >= 0
+        fits = isinstance(value, str) and money.is_finite()
     except InvalidOperation:
         fits = False
-    if fits and money > MOST_MONEY:
+    if fits and money < 0:
+        yield Problem(path, f"a price cannot be negative: {value}")
+    elif fits and money > MOST_MONEY:
         yield Problem(path, f"{value} is over {MOST_MONEY}")
     elif not fits:
         yield Problem(path, f"{value!r} is no amount; one is written '250.00'")

@@ -35,7 +35,7 @@ OWNERS = {"treatments": "treatment", "safety_rules": "rule"}
 AMOUNTS = ("min", "typical", "max")
 PART_LABELS = {
     "indications": "Indications of treatments",
-    "figures": "Figures of treatments",
+    "figures": "Figures of treatments (prices too)",
     "statements": "Statements of treatments",
     "contraindications": "Contraindications of treatments",
     "skin_types": "Skin types of treatments",

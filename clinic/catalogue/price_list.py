@@ -111,15 +111,17 @@ def merged(entries: Entries, seen: dict, now: dict) -> Entries:
 def _change(row: dict, entries: Entries, base: dict, book, outcome: Outcome):
     code, here = row["code"], prices_in(row)
     typed = {part: entries.text(f"{code}-{part}") for part in PARTS}
-    _keep_single(typed, base)
+    is_single = _keep_single(typed, base)
     if all(_same(typed[part], base.get(part, "")) for part in PARTS):
         return
     if any(not _same(here[part], base.get(part, "")) for part in PARTS):
         outcome.refuse(code, _moved(here))
         return
-    numbers = {end: _number(f"{code}-{end}", typed[end], outcome) for end in SPAN}
+    ends = ("typical",) if is_single else SPAN
+    numbers = {end: _number(f"{code}-{end}", typed[end], outcome) for end in ends}
     if any(f"{code}-{end}" in outcome.errors for end in SPAN):
         return
+    numbers = dict.fromkeys(SPAN, numbers["typical"]) | numbers
     if any(numbers.values()) and numbers["typical"] is None:
         outcome.refuse(f"{code}-typical", NO_USUAL_PRICE)
         return
@@ -130,11 +132,13 @@ def _change(row: dict, entries: Entries, base: dict, book, outcome: Outcome):
     outcome.changed.append(row["name"])
 
 
-def _keep_single(typed: dict, base: dict):
-    """One price for all stays one where only the usual one was changed."""
+def _keep_single(typed: dict, base: dict) -> bool:
+    """One price for all stays one where only the usual one was changed; whether it does."""
     was_single = base.get("min") == base.get("typical") == base.get("max")
-    if was_single and all(_same(typed[end], base.get(end, "")) for end in ("min", "max")):
+    stays = was_single and all(_same(typed[end], base.get(end, "")) for end in ("min", "max"))
+    if stays:
         typed |= {"min": typed["typical"], "max": typed["typical"]}
+    return stays
 
 
 def _set(row: dict, unit: str, numbers: dict):

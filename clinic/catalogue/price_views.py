@@ -16,7 +16,7 @@ from clinic.catalogue.sheets import Sheet, base_in
 from clinic.catalogue.treatment_entries import Entries
 from clinic.catalogue.treatment_page import what_they_changed
 
-STEPS = [("0.01", "the cent"), ("1", "1"), ("5", "5"), ("10", "10")]
+STEPS = [("0.01", "two decimals"), ("1", "1"), ("5", "5"), ("10", "10")]
 PACKAGE = Entries({"treatments": [], "sessions": "3"})
 
 

@@ -199,7 +199,7 @@ def number_typed(typed: str, *, is_money: bool = False):
     if not value.is_finite():
         raise ValueError(f"“{typed}” is no number; write 2 or 1.5.")
     if value < 0:
-        raise ValueError("This is never negative.")
+        raise ValueError("A price cannot be negative." if is_money else "This is never negative.")
     if value > MOST:
         raise ValueError("This is more than can be kept.")
     if value != round(value, 2 if is_money else DECIMALS):

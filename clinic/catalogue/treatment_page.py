@@ -13,7 +13,7 @@ ORDERS = (
     (0, "0 vascular or light"),
     (1, "1 release"),
     (2, "2 focal"),
-    (3, "3 field"),
+    (3, "3 whole area"),
     (4, "4 booster"),
     (5, "5 filler"),
 )
@@ -21,7 +21,7 @@ STAGES = (
     (0, "0 acne control"),
     (1, "1 release and volume"),
     (2, "2 focal"),
-    (3, "3 field"),
+    (3, "3 whole area"),
 )
 MANY_PARTS = {"c": "contraindications", "s": "statements"}
 

@@ -69,6 +69,12 @@ def marks(item):
 # ---- saving
 
 
+def test_the_answer_to_a_save_opens_at_its_top_with_what_is_told(admin, small):
+    shown = admin.get(URL).content.decode()
+
+    assert f'<form method="post" action="{URL}"' in shown  # a section's anchor is not sent along
+
+
 def test_what_is_saved_untouched_stays_as_it_was(admin, small):
     before = subcision()
 
@@ -79,7 +85,7 @@ def test_what_is_saved_untouched_stays_as_it_was(admin, small):
 
 
 TYPED_WRONG = {
-    "f-price-typical": ("-1", "never negative"),
+    "f-price-typical": ("-1", "cannot be negative"),
     "f-price-max": ("1.005", "two decimals"),
     "f-sessions-max": ("3 or 4", "no number"),
     "i-rolling-any-worth": ("5", "4 is the ceiling"),

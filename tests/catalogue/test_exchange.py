@@ -465,7 +465,7 @@ def test_a_table_with_one_bad_row_is_mended_and_applied(page, tmp_path, sign_in,
     page.set_input_files("input[type=file]", bad)
     page.click("text=Show what it would change")
     refused = page.get_by_role("region", name="Refused rows")
-    assert "is no amount" in refused.inner_text()
+    assert "cannot be negative" in refused.inner_text()
     assert page.get_by_role("button", name="Apply to the draft").count() == 0
     axe(page)
     page.set_input_files("input[type=file]", good)

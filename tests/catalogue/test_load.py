@@ -22,6 +22,7 @@ SPOILT = [
     ("effectiveness: 4", "effectiveness: four", "'four' is no whole number"),
     ("min: 1, typical: 2", "min: 9, typical: 2", "min 9 is above typical 2"),
     ("min: 1, typical: 2", "min: -1, typical: 2", "-1 is under 0"),
+    ("typical: '250.00'", "typical: '-90.00'", "a price cannot be negative: -90.00"),
     ("typical: '250.00'", "typical: dear", "'dear' is no amount; one is written '250.00'"),
     ("requires: [needle]", "requires: [laser_gun]", "there is no laser_gun in requirements"),
     ("skill: SUBC", "skill: LASER", "there is no LASER in families"),

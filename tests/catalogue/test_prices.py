@@ -72,7 +72,7 @@ def test_prices_of_many_treatments_are_set_on_one_page(admin, small):
 
 
 WRONG_PRICES = [
-    ({"subcision-typical": "-5"}, "subcision-typical", "never negative"),
+    ({"subcision-typical": "-5"}, "subcision-typical", "cannot be negative"),
     ({"subcision-typical": "NaN"}, "subcision-typical", "no number"),
     ({"subcision-typical": "", "subcision-max": "9"}, "subcision-typical", "usual price"),
     ({"subcision-min": "400"}, "subcision-min", "above"),
@@ -90,6 +90,12 @@ def test_a_wrong_price_is_refused_beside_it_and_no_other_is_saved(admin, small):
         assert reason in " ".join(refusals(answer)[beside])
         assert 'value="77"' in answer.content.decode()
     assert documents.draft() == before
+
+
+def test_one_wrong_price_that_stands_for_all_three_is_told_once(admin, small):
+    answer = post(admin, opened(admin), **{"laser-typical": "-1"})
+
+    assert refusals(answer) == {"laser-typical": ["A price cannot be negative."]}
 
 
 def test_a_price_that_somebody_else_changed_meanwhile_is_not_overwritten(admin, small):
@@ -155,7 +161,7 @@ WRONG_PACKAGES = [
     ({"percent": ""}, "percent", "not both"),
     ({"percent": "101", "sessions": "1"}, "percent", "over 100"),
     ({"percent": "0"}, "percent", "none"),
-    ({"percent": "", "price": "-1"}, "price", "never negative"),
+    ({"percent": "", "price": "-1"}, "price", "cannot be negative"),
     ({"sessions": "1"}, "sessions", "under 2"),
     ({"sessions": "2.5", "treatments": "magic"}, "sessions", "whole number"),
     ({"treatments": "magic"}, "treatments", "no magic"),
