@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from clinic.catalogue import differing, drafting, findings, services
+from clinic.catalogue import differing, drafting, editors, findings, services
 from clinic.catalogue.draft_forms import (
     DRAFT,
     AnswerForm,
@@ -22,7 +22,7 @@ from clinic.catalogue.errors import (
     RowRefused,
 )
 from clinic.catalogue.models import LoweringRequest, Version
-from clinic.catalogue.reading import book
+from clinic.catalogue.reading import Book, book
 
 
 def by_section(rows) -> list[tuple[str, list]]:
@@ -184,11 +184,37 @@ def lowering(request, pk):
         "is_current": is_current,
         "may_answer": may_answer,
         "form": form,
-        "lowered": _grouped(asked.lowered),
+        "lowered": _grouped([_to_look_up(one, state, is_current) for one in asked.lowered]),
         "groups": by_section(state.changes) if is_current else (),
         "version": Version.objects.defer("document").filter(lowering=asked).first(),
     }
     return render(request, "catalogue/lowering.html", context, status=_status(form))
+
+
+def _to_look_up(one: dict, state: drafting.DraftState, is_current: bool) -> dict:
+    """A lowering with the page of its row in force, and the sources that the draft gives it."""
+    section, code = one["section"], one["code"]
+    row = book(Version.objects.defer("document").in_force()).row(section, code)
+    found = {"page": editors.read_at(section, code) if row else ""}
+    if is_current:
+        draft = Book(state.document)
+        if row := draft.row(section, code):
+            codes, titled = _sources_at(row, one["path"]), draft.rows("sources")
+            found["sources"] = [titled[each]["title"] for each in codes if each in titled]
+    return one | found
+
+
+def _sources_at(row, path) -> list[str]:
+    """Those of the innermost part on the way that names its own."""
+    sources = []
+    for key in (None, *path):
+        try:
+            row = row if key is None else row[key]
+        except (KeyError, IndexError, TypeError):
+            break
+        if isinstance(row, dict):
+            sources = row.get("sources") or sources
+    return sources
 
 
 def _grouped(lowered: list[dict]) -> list[tuple[str, list[dict]]]:

@@ -128,6 +128,7 @@ def test_lower_safety_is_asked_of_another_who_sees_it_and_declines(client, admin
     lower()
     asked = {"seen": hash_now(), "words": "Milder.", "reason": "New label."}
     without = client.post(at("publish"), asked | {"reason": ""})
+    publishing = shown(client, "publish")
     client.post(at("publish"), asked)
     request = LoweringRequest.objects.get()
 
@@ -135,6 +136,7 @@ def test_lower_safety_is_asked_of_another_who_sees_it_and_declines(client, admin
     other = make_user(Role.CLINICIAN)
     client.force_login(other, "clinic.staff.backends.RoleBackend")
     banner, page = shown(client, "safety"), shown(client, "lowering", request.pk)
+    today = client.get(reverse("today")).content.decode()
     silent = client.post(at("lowering", request.pk), {"words": ""})
     client.post(at("lowering", request.pk), {"words": "Not with our patients."})
 
@@ -142,6 +144,13 @@ def test_lower_safety_is_asked_of_another_who_sees_it_and_declines(client, admin
     assert by_self.status_code == 422
     assert "asks a second person" in banner
     assert "New label." in page
+    assert f'href="{at("safety")}#ISO-1"' in page
+    assert 'href="#change-safety_rules-ISO-1"' in page
+    assert 'id="change-safety_rules-ISO-1"' in page
+    assert "Sources: " in page
+    assert reverse("impact:preview") in page
+    assert reverse("impact:preview") in publishing
+    assert today.index("Lower safety to confirm") < today.index("Plans to sign")
     assert "Contraindicated" in page
     assert "Say why you decline" in silent.content.decode()
     assert (request.answer.agreed, request.answer.answered_by) == (False, other)
