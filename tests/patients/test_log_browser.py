@@ -16,7 +16,6 @@ from tests.factories import (
     make_user,
     make_version,
 )
-from tests.sizes import tablet_first
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -58,8 +57,8 @@ def themes(page, name):
         shot(page, f"{name}-{page.viewport_size['width']}-{theme}")
 
 
-@tablet_first
-def test_pages_about_a_patient_are_accessible(page, live_server, sign_in, axe, clinician):
+@pytest.mark.full
+def test_pages_about_a_patient_are_clean_in_the_dark(page, live_server, sign_in, axe, clinician):
     signed = make_signed_assessment(
         by=clinician,
         findings=[
